@@ -1,0 +1,105 @@
+/* Inside of the engine; private to host/compute. */
+#ifndef RP_HOST_COMPUTE_ENGINE_IMPL_H
+#define RP_HOST_COMPUTE_ENGINE_IMPL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "host/compute/engine.h"
+#include "kernels/kernel_ids.h"
+
+enum { RP_MAX_STAGES = 24, RP_SCRATCH_SLOTS = 16, RP_COUNTERS = 8, RP_FIRST_MAX_COUNTER = 4, RP_MAX_BINDS = 48, RP_MAX_TAPS = 32 };
+
+/* What a pass over blocks does. */
+typedef enum rp_pass_kind {
+    RP_PASS_WINDOW,  /* stages before `stop`; pixels are handed back */
+    RP_PASS_MAIN,    /* everything */
+    RP_PASS_REFIT,   /* flags of the event stage come from the store; only what follows it is written */
+    RP_PASS_OPTIONAL /* as refit, and only the optional results are written */
+} rp_pass_kind;
+
+typedef struct rp_bind_slot {
+    const rp_source *source;
+    int64_t plane, nplanes;
+    uint64_t block_serial; /* the block for which the buffer holds the planes */
+    rp_buffer *buffer;
+} rp_bind_slot;
+
+typedef struct rp_table_slot {
+    rp_buffer *buffer;
+    uint64_t version;
+    bool valid;
+} rp_table_slot;
+
+typedef struct rp_worker {
+    rp_engine *engine;
+    rp_block block;
+    rp_pass_kind kind;
+    uint64_t serial;
+    rp_buffer *raw, *data, *groupdq, *pixeldq, *zeroframe, *dark_current, *counters, *words, *seen, *final_flags;
+    rp_fit_planes rate, rateints;
+    rp_fit_optional optional;
+    rp_buffer *scratch[RP_MAX_STAGES][RP_SCRATCH_SLOTS];
+    rp_table_slot table[RP_MAX_STAGES][RP_SCRATCH_SLOTS];
+    rp_bind_slot bind[RP_MAX_BINDS];
+    uint64_t sums[RP_MAX_STAGES][RP_COUNTERS];
+    void *pack; /* host memory to pack narrow rectangles */
+    size_t pack_bytes;
+    double read_s, write_s, stage_s[RP_MAX_STAGES];
+    uint64_t read_bytes, written_bytes;
+} rp_worker;
+
+/* Bit planes of all integrations, in memory while small, else in an unlinked file. */
+typedef struct rp_flag_store rp_flag_store;
+rp_code rp_flag_store_new(rp_flag_store **out, const rp_run *run, size_t memory_bytes, const char *scratch_dir, rp_error *err);
+void rp_flag_store_free(rp_flag_store *store);
+/* Packs SATURATED and JUMP_DET of full-width core rows; groupdq [nints*ngroups][stride] of the rectangle. */
+rp_code rp_flag_store_put(rp_flag_store *store, const uint8_t *groupdq, size_t stride, rp_rect rect, rp_rect core, rp_error *err);
+/* Unpacks into bytes of the rectangle, [nints*ngroups][stride]: SATURATED, JUMP_DET, and 1 where SATURATED was assigned. */
+rp_code rp_flag_store_get(rp_flag_store *store, uint8_t *flags, size_t stride, rp_rect rect, rp_error *err);
+/* Lets the stage change the flags of every integration; marks tiles with a changed pixel. */
+rp_code rp_flag_store_events(rp_flag_store *store, rp_stage *stage, uint8_t *dirty_tiles, rp_error *err);
+
+enum { RP_TILE_NY = 16, RP_TILE_NX = 64 };
+
+struct rp_engine {
+    rp_run *run;
+    rp_stage *stage[RP_MAX_STAGES];
+    int nstages;
+    int event_stage; /* the stage that wants frame flags, or -1 */
+    int fit_stage;   /* the stage named ramp_fit, or -1 */
+    int jump_stage;
+    rp_engine_options options;
+    rp_source *sci, *groupdq, *pixeldq, *zeroframe, *dark_current;
+    rp_tap tap[RP_MAX_TAPS];
+    int ntaps;
+    rp_fit_tap fit_tap[8];
+    int nfit_taps;
+    rp_optional_sinks optional_sinks;
+    uint32_t nsegments, njumps;
+    rp_flag_store *flags;
+    rp_worker *worker;
+    int nworkers;
+    int64_t strip_rows, strip_cols;
+    rp_rect *todo; /* cores of the pass under way */
+    size_t ntodo;
+    atomic_size_t next;
+    rp_pass_kind kind;
+    int stop;
+    atomic_bool failed;
+    pthread_mutex_t lock; /* guards the first error, the progress call and the seen groups */
+    rp_error first_error;
+    /* groups seen to hold a usable pixel, at the input of jump and of the fit */
+    uint8_t *seen_at_jump, *seen_at_fit;
+    atomic_int unseen_at_jump, unseen_at_fit; /* how many are still unseen */
+    uint64_t sums[RP_MAX_STAGES][RP_COUNTERS];
+    uint64_t done_bytes, total_bytes;
+    double events_s, windows_s, stage_s[RP_MAX_STAGES];
+};
+
+rp_code rp_worker_process(rp_worker *worker, rp_rect core, rp_error *err);
+void rp_worker_clear(rp_worker *worker);
+rp_code rp_buffer_reserve(rp_buffer **buffer, rp_device *device, size_t bytes, rp_error *err);
+double rp_thread_seconds(void);
+
+#endif

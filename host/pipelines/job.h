@@ -1,0 +1,53 @@
+/* One request under way: exposure, chain of stages, products; private to host/pipelines. */
+#ifndef RP_HOST_PIPELINES_JOB_H
+#define RP_HOST_PIPELINES_JOB_H
+
+#include "host/compute/engine.h"
+#include "rampart/pipeline.h"
+
+enum { RP_JOB_MAX_STAGES = 24, RP_JOB_MAX_PRODUCTS = 40 };
+
+/* A product of the run.  `stage`: the stage after which it is taken; data-dependent keywords reach it from there on. */
+typedef struct rp_job_product {
+    rp_product *product;
+    char *path;
+    const char *suffix; /* for the observer */
+    int stage;
+} rp_job_product;
+
+/* A reference opened for the run. */
+typedef struct rp_job_reference {
+    char *type;
+    char *path;
+    rp_reference *reference;
+    struct rp_job_reference *next;
+} rp_job_reference;
+
+typedef struct rp_job {
+    const rp_request *request;
+    rp_run run; /* first engine-visible part; rp_run_reference finds the job through it */
+    rp_stage stage[RP_JOB_MAX_STAGES];
+    rp_stage *order[RP_JOB_MAX_STAGES];
+    int nstages;
+    int resume_after; /* stages up to this one were done before the input was written; -1 */
+    rp_engine *engine;
+    rp_job_product product[RP_JOB_MAX_PRODUCTS];
+    int nproducts;
+    rp_job_reference *references;
+    rp_meta *before_fit; /* as ramp_fit found it: what its optional products say */
+} rp_job;
+
+/* job_chain.c: builds and sets up the stages; products are planned along the way (job_products.c). */
+rp_code rp_job_chain(rp_job *job, rp_error *err);
+void rp_job_chain_clear(rp_job *job);
+
+/* job_products.c */
+rp_code rp_job_ramp_product(rp_job *job, int stage, const char *path, const char *suffix, rp_error *err);
+rp_code rp_job_rate_product(rp_job *job, int stage, bool per_integration, bool scaled, char *path, const char *suffix, rp_error *err);
+rp_code rp_job_optional(void *payload, uint32_t nsegments, uint32_t njumps, rp_optional_sinks *sinks, rp_error *err);
+rp_code rp_job_open_taps(rp_job *job, rp_error *err);
+void rp_job_late_keywords(rp_job *job);
+rp_code rp_job_commit(rp_job *job, rp_error *err);
+void rp_job_discard(rp_job *job);
+
+#endif

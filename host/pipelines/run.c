@@ -1,0 +1,190 @@
+/* Runs a request from its input to its products.  Contract: include/rampart/pipeline.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/pipelines/guider.h"
+#include "host/pipelines/job.h"
+
+/* "file.h5" stands for the checkpoint in it. */
+static rp_code open_input(rp_job *job, rp_error *err)
+{
+    const rp_request *request = job->request;
+    if (!request->resume_path)
+        return rp_exposure_open(&job->run.exposure, request->input_path, request->scratch_dir, request->log, err);
+    char *spec = NULL;
+    if (asprintf(&spec, "%s%s", request->resume_path, strstr(request->resume_path, ":/") ? "" : ":/checkpoint") < 0)
+        return rp_fail(err, RP_E_MEMORY, "no memory for a name");
+    const rp_code code = rp_exposure_open(&job->run.exposure, spec, request->scratch_dir, request->log, err);
+    free(spec);
+    return code;
+}
+
+/* The reference pipeline names the CRDS software and context that chose the references; here they were named by hand. */
+static rp_code note_context(rp_meta *meta, rp_error *err)
+{
+    const char *context = getenv("CRDS_CONTEXT");
+    const rp_code code = rp_meta_set_string(meta, "CRDS_VER", "N/A", err);
+    return code != RP_OK ? code : rp_meta_set_string(meta, "CRDS_CTX", context && *context ? context : "N/A", err);
+}
+
+static rp_code open_exposure(rp_job *job, rp_error *err)
+{
+    const rp_request *request = job->request;
+    rp_run *run = &job->run;
+    const rp_code code = open_input(job, err);
+    if (code != RP_OK)
+        return code;
+    const char *path = run->exposure->path;
+    run->log = request->log;
+    run->nints = run->exposure->nints;
+    run->ngroups = run->exposure->ngroups;
+    run->ny = run->exposure->ny;
+    run->nx = run->exposure->nx;
+    run->gain_factor = 1.0;
+    run->has_zeroframe = rp_container_find(run->exposure->file, "ZEROFRAME", 1) >= 0;
+    run->has_dark_current = rp_container_find(run->exposure->file, "AVDRKCUR", 1) >= 0;
+    run->unusable_at_jump = calloc((size_t)(run->nints * run->ngroups), 1);
+    run->unusable_at_fit = calloc((size_t)(run->nints * run->ngroups), 1);
+    if (!run->unusable_at_jump || !run->unusable_at_fit)
+        return rp_fail(err, RP_E_MEMORY, "%s: no memory for %lld groups", path, (long long)(run->nints * run->ngroups));
+    const rp_code copied = rp_meta_copy(&run->meta, run->exposure->meta, err);
+    return copied != RP_OK ? copied : note_context(run->meta, err);
+}
+
+static void engine_progress(void *payload, uint64_t done, uint64_t total)
+{
+    const rp_observer *observer = ((rp_job *)payload)->request->observer;
+    if (observer && observer->progress)
+        observer->progress(observer->payload, "detector1", done, total);
+}
+
+static bool wants_optional(const rp_job *job)
+{
+    for (int i = 0; i < job->nstages; i++)
+        if (!strcmp(job->stage[i].step->name, "ramp_fit") && !job->stage[i].skip)
+            return rp_values_bool(job->stage[i].values, "save_opt");
+    return false;
+}
+
+static rp_code run_engine(rp_job *job, rp_error *err)
+{
+    const rp_request *request = job->request;
+    const rp_engine_options options = {
+        .memory_bytes = request->memory_bytes,
+        .strip_rows = request->strip_rows,
+        .threads = request->device.threads,
+        .scratch_dir = request->scratch_dir,
+        .cancel = request->cancel,
+        .optional = wants_optional(job) ? rp_job_optional : NULL,
+        .progress = engine_progress,
+        .payload = job,
+    };
+    rp_code code = rp_engine_new(&job->engine, &job->run, job->order, job->nstages, &options, err);
+    if (code == RP_OK)
+        code = rp_job_open_taps(job, err);
+    return code != RP_OK ? code : rp_engine_run(job->engine, err);
+}
+
+/* The reference leaves no rate product where there is nothing to fit; ramps stay. */
+static void drop_rates(rp_job *job)
+{
+    int kept = 0;
+    for (int i = 0; i < job->nproducts; i++) {
+        rp_job_product *p = &job->product[i];
+        if (rp_product_sink(p->product, "GROUPDQ")) {
+            job->product[kept++] = *p;
+            continue;
+        }
+        rp_product_discard(p->product);
+        free(p->path);
+    }
+    job->nproducts = kept;
+}
+
+static void tell_observer(rp_job *job)
+{
+    const rp_observer *observer = job->request->observer;
+    if (!observer || !observer->step)
+        return;
+    rp_engine_times times;
+    rp_engine_times_get(job->engine, &times);
+    for (int i = 0; i < job->nstages; i++)
+        observer->step(observer->payload, job->stage[i].step->name, job->stage[i].skip || job->stage[i].says_skipped ? "SKIPPED" : "COMPLETE", times.stage_s[i]);
+    if (observer->stage) {
+        observer->stage(observer->payload, "read", times.read_s, times.read_bytes);
+        observer->stage(observer->payload, "write", times.write_s, times.written_bytes);
+        observer->stage(observer->payload, "large_events", times.events_s, 0);
+        observer->stage(observer->payload, "windows", times.windows_s, 0);
+        rp_kernel_usage usage[128];
+        const size_t n = rp_device_usage(job->run.device, usage, sizeof usage / sizeof *usage);
+        for (size_t i = 0; i < n; i++)
+            observer->stage(observer->payload, usage[i].name, usage[i].seconds, 0);
+    }
+}
+
+/* Guide-star data are calibrated by steps of their own, whatever the step's name. */
+static bool is_guider(const rp_request *request, const rp_meta *meta)
+{
+    static const char *const types[] = {"FGS_ID-IMAGE", "FGS_ID-STACK", "FGS_ACQ1", "FGS_ACQ2", "FGS_TRACK", "FGS_FINEGUIDE"};
+    const char *type = rp_meta_get_string(meta, "EXP_TYPE");
+    for (size_t i = 0; type && i < sizeof types / sizeof *types; i++)
+        if (!strcmp(type, types[i]))
+            return true;
+    const char *name = request->pipeline ? request->pipeline->name : request->steps[0].step->name;
+    return !strcmp(name, "calwebb_guider") || !strcmp(name, "guider_cds") || !strcmp(name, "flat_field");
+}
+
+static rp_code run_job(rp_job *job, rp_error *err)
+{
+    const rp_request *request = job->request;
+    rp_code code = open_exposure(job, err);
+    if (code == RP_OK && is_guider(request, job->run.meta))
+        return rp_guider_run(request, err);
+    if (code == RP_OK)
+        code = rp_request_check(request, job->run.meta, err);
+    if (code == RP_OK)
+        code = rp_request_prepare(request, err);
+    if (code == RP_OK)
+        code = rp_device_open(&job->run.device, &request->device, err);
+    if (code == RP_OK)
+        code = rp_job_chain(job, err);
+    if (code == RP_OK)
+        code = run_engine(job, err);
+    if (code != RP_OK)
+        return code;
+    if (job->run.no_product)
+        drop_rates(job);
+    rp_job_late_keywords(job);
+    code = rp_job_commit(job, err);
+    if (code == RP_OK)
+        tell_observer(job);
+    return code;
+}
+
+static void clear_job(rp_job *job)
+{
+    rp_engine_free(job->engine);
+    rp_job_discard(job);
+    rp_job_chain_clear(job);
+    rp_device_close(job->run.device);
+    rp_meta_free(job->before_fit);
+    rp_meta_free(job->run.meta);
+    rp_exposure_close(job->run.exposure);
+    free(job->run.unusable_at_jump);
+    free(job->run.unusable_at_fit);
+}
+
+rp_code rp_pipeline_run(const rp_request *request, rp_error *err)
+{
+    if (request->pipeline && request->pipeline->refusal)
+        return rp_fail(err, RP_E_UNSUPPORTED, "%s", request->pipeline->refusal);
+    rp_job *job = calloc(1, sizeof *job);
+    if (!job)
+        return rp_fail(err, RP_E_MEMORY, "no memory for a run");
+    job->request = request;
+    const rp_code code = run_job(job, err);
+    clear_job(job);
+    free(job);
+    return code;
+}

@@ -1,0 +1,18 @@
+# tests/fuzz/fuzz_<name>.c: with RP_FUZZ a libFuzzer program; else the same code on its seeds and changed copies of them.
+file(GLOB RP_FUZZERS CONFIGURE_DEPENDS fuzz/fuzz_*.c)
+foreach(source ${RP_FUZZERS})
+  get_filename_component(name ${source} NAME_WE)
+  string(REPLACE "fuzz_" "" short ${name})
+  if(RP_FUZZ)
+    add_executable(${name} ${source})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    add_executable(${name} ${source} fuzz/standalone.c)
+  endif()
+  target_link_libraries(${name} PRIVATE rampart_core)
+  if(NOT RP_FUZZ AND TARGET rampart)
+    add_test(NAME fuzz.${short} COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeded.sh $<TARGET_FILE:rampart>
+             $<TARGET_FILE:${name}> ${short} ${CMAKE_CURRENT_BINARY_DIR}/work/fuzz)
+    set_tests_properties(fuzz.${short} PROPERTIES LABELS fuzz TIMEOUT 600)
+  endif()
+endforeach()

@@ -1,0 +1,53 @@
+#!/bin/sh
+# seeds.sh RAMPART TARGET FOLDER: puts sound inputs of a fuzz target (fits, hdf5, asdf, params) into FOLDER.
+set -eu
+rampart=$1
+target=$2
+folder=$3
+cases=$(cd "$(dirname "$0")/../golden/cases" && pwd)
+mkdir -p "$folder"
+work=$(mktemp -d "${TMPDIR:-/tmp}/rampart-seeds.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# one exposure, its references and a product, unpacked and packed
+fits_files() {
+    for f in groups_1/input/*.fits.gz groups_1/refs/mask.fits.gz groups_1/refs/linearity.fits.gz miri/refs/rscd.fits.gz guider_id/refs/flat.fits.gz groups_1/truth/*rate.fits.gz; do
+        name=$(printf '%s' "$f" | tr / _)
+        cp "$cases/$f" "$folder/$name"
+        gzip -dc "$cases/$f" >"$folder/${name%.gz}"
+    done
+}
+
+parameters() {
+    "$rampart" run calwebb_detector1 --save-parameters "$1/detector1.asdf" --steps.jump.rejection_threshold=5 >/dev/null 2>&1
+    "$rampart" run jump --save-parameters "$1/jump.asdf" --rejection_threshold=3.5 >/dev/null 2>&1
+    printf 'name = Mine\nclass = jwst.pipeline.Detector1Pipeline\noutput_dir = "a, b"\n[steps]\n    [[jump]]\n    rejection_threshold = 4.5 # why\n    [[dark_current]]\n    skip = True\n' >"$1/top.cfg"
+}
+
+case $target in
+fits) fits_files ;;
+hdf5)
+    for n in 1 2 3 4 5 6; do
+        head -c $((n * 700)) "$cases/snowballs/truth/"*_ramp.fits.gz >"$folder/bytes_$n"
+    done
+    gzip -dc "$cases"/groups_1/input/*.fits.gz >"$work/x_uncal.fits"
+    "$rampart" convert "$work/x_uncal.fits" "$folder/x.h5" >/dev/null 2>&1 || rm -f "$folder/x.h5"
+    ;;
+asdf) parameters "$folder" ;;
+params)
+    parameters "$work"
+    for f in "$work"/*; do
+        { printf '\0'; cat "$f"; } >"$folder/file_$(basename "$f")"
+    done
+    n=0
+    for text in '3,4' "'a, b', c" '1e5' 'none' '500M' '1.5GiB' '~/x/$HOME/y' '2026-01-31 user@host 10.0.0.1 /home/user/x.fits'; do
+        n=$((n + 1))
+        printf '\1%s' "$text" >"$folder/value_$n"
+    done
+    printf '\2x.fits\n--rejection_threshold=5\n--skip\ntrue\n--threads=2\n--memory\n1G\n-v' >"$folder/line_1"
+    printf '\2--\nx.fits\n--sat' >"$folder/line_2"
+    ;;
+*) # a target without sound inputs of its own starts from a few bytes
+    printf 'rampart' >"$folder/bytes"
+    ;;
+esac
