@@ -32,8 +32,8 @@ RP_FN rp_pair64 rp_pair_of_sum(vf64 a, vf64 b)
     return s;
 }
 
-/* Natural logarithm of normal positive numbers. */
-RP_FN rp_pair64 rp_pair_log(vf64 x)
+/* Natural logarithm of x * 2**shift, for normal positive x. */
+RP_FN rp_pair64 rp_pair_log(vf64 x, vi64 shift)
 {
     const vf64 one = rp_all64(1.0);
     const vi64 bits = rp_bits64(x);
@@ -41,7 +41,7 @@ RP_FN rp_pair64 rp_pair_log(vf64 x)
     vf64 m = rp_from_bits64((bits & rp_alli64(0x000fffffffffffff)) | rp_alli64(0x3ff0000000000000));
     const vi64 is_large = RP_M64(m > rp_all64(1.4142135623730951));
     m = rp_sel64(is_large, m * rp_all64(0.5), m);
-    exponent = exponent - is_large;
+    exponent = exponent - is_large + shift;
     const vf64 f = m - one, t = m + one, t_lo = m - (t - one); /* f is exact */
     const vf64 s = f / t;
     const rp_pair64 back = rp_pair_of_product(s, t);
@@ -95,13 +95,9 @@ RP_FN vf64 rp_power(vf64 x, double y)
 {
     const vf64 zero = rp_all64(0.0), infinity = rp_from_bits64(rp_alli64(0x7ff0000000000000));
     const vi64 is_tiny = RP_M64(x < rp_all64(0x1p-1000));
-    const rp_pair64 ln = rp_pair_log(rp_sel64(is_tiny, x * rp_all64(0x1p+1000), x));
-    const vf64 shift = rp_sel64(is_tiny, rp_all64(-693.14718055994531), zero);
+    const rp_pair64 ln = rp_pair_log(rp_sel64(is_tiny, x * rp_all64(0x1p+1000), x), is_tiny & rp_alli64(-1000));
     rp_pair64 p = rp_pair_of_product(ln.hi, rp_all64(y));
     p.lo = p.lo + ln.lo * rp_all64(y);
-    const rp_pair64 with_shift = rp_pair_of_sum(shift * rp_all64(y), p.hi);
-    p.hi = rp_sel64(is_tiny, with_shift.hi, p.hi);
-    p.lo = rp_sel64(is_tiny, p.lo + with_shift.lo, p.lo);
     const vf64 value = rp_pair_exp(p);
     const vi64 is_normal = RP_M64(x > zero) & RP_M64(x < infinity);
     return rp_sel64(is_normal, value, rp_sel64(RP_M64(x < zero), rp_nan64(), x));

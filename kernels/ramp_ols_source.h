@@ -36,6 +36,8 @@ RP_FN void rp_ols_contiguous(const rp_ols_params *prm, rp_ols_source *src, rp_u3
     }
     src->listed = 0;
     src->has_raw = src->is_kept = 0;
+    src->x[0] = rp_all32(0.0f);
+    src->q[0] = rp_alli32(0);
     src->suppressed = src->is_replaced = rp_alli32(0);
     src->zero = rp_all32(0.0f);
 }
@@ -54,6 +56,8 @@ RP_FN void rp_ols_listed(const rp_ols_params *prm, rp_ols_source *src, RP_G(cons
     }
     src->listed = 1;
     src->has_raw = src->is_kept = 0;
+    src->x[0] = rp_all32(0.0f);
+    src->q[0] = rp_alli32(0);
     src->suppressed = src->is_replaced = rp_alli32(0);
     src->zero = rp_all32(0.0f);
 }

@@ -1,4 +1,5 @@
 /* From the first argument to a verb: host/cli/cli.h. */
+#include <signal.h>
 #include <string.h>
 
 #include "host/cli/cli.h"
@@ -75,6 +76,8 @@ static int unknown_verb(const char *name)
 
 int rp_cli_main(int argc, char **argv)
 {
+    /* A limit on the size of files (ulimit -f) is then an error like a full disk. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
     const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "";
     if (strcmp(name, "strun") == 0)

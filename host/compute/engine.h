@@ -49,7 +49,7 @@ rp_code rp_engine_tap(rp_engine *engine, const rp_tap *tap, rp_error *err);
 rp_code rp_engine_fit_tap(rp_engine *engine, const rp_fit_tap *tap, rp_error *err);
 rp_code rp_engine_run(rp_engine *engine, rp_error *err);
 
-/* Thread seconds spent in a stage's kernels (index of `stages`), in reading, in writing, in the host part of large events. */
+/* Seconds that threads spent in a stage's kernels (index of `stages`), in reading, in writing, in the host part of large events. */
 typedef struct rp_engine_times {
     double read_s, write_s, events_s, windows_s;
     const double *stage_s;

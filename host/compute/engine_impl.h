@@ -60,7 +60,8 @@ rp_code rp_flag_store_get(rp_flag_store *store, uint8_t *flags, size_t stride, r
 /* Lets the stage change the flags of every integration; marks tiles with a changed pixel. */
 rp_code rp_flag_store_events(rp_flag_store *store, rp_stage *stage, uint8_t *dirty_tiles, rp_error *err);
 
-enum { RP_TILE_NY = 16, RP_TILE_NX = 64 };
+/* Small tiles: what is read and written again by row costs a system call a row and plane. */
+enum { RP_TILE_NY = 8, RP_TILE_NX = 64 };
 
 struct rp_engine {
     rp_run *run;

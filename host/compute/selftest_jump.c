@@ -53,13 +53,12 @@ static void find(rp_trial *t, const jump_trial *j)
               j->median, j->differences, j->counters, j->seen, j->take_back);
 }
 
+/* The median is left to the trial of jump_after: its zeros may have either sign. */
 static void find_in_mode(rp_trial *t, rp_u32 mode, rp_u32 nints)
 {
     const jump_trial j = start_jumps(t, mode, nints);
     find(t, &j);
     RP_HASH(t, j.groupdq, j.pixeldq, j.counters, j.candidates);
-    if (mode != RP_JUMP_NONE)
-        RP_HASH(t, j.median);
     if (j.seen)
         RP_HASH(t, j.seen);
     rp_trial_clear(t);

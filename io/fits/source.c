@@ -13,7 +13,7 @@
 #include "io/fits/reader.h"
 
 enum {
-    MAP_MIN_ROWS = 16,
+    MAP_MIN_ROWS = 192,                 /* below, mapping and unmapping cost more than the calls */
     MAP_MAX_ROW_BYTES = 32 * 1024,      /* beyond, a page fault per row costs as much as a call per row */
     MAP_WINDOW_BYTES = 4 * 1024 * 1024, /* mapped at a time, so that resident memory stays small */
 };

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "rampart/container.h"
 #include "tests/common/case.h"
@@ -42,6 +43,26 @@ void test_push(test_command *command, const char *text)
     command->argv[command->argc] = NULL;
 }
 
+/* Products are named after the exposure, and the reference's were made from an unpacked one: it is unpacked. */
+static void push_exposure(test_command *command, const char *packed, const char *case_dir, const char *folder)
+{
+    const char *name = strrchr(packed, '/') + 1;
+    char bytes[1 << 14], *from = test_text("%s%s", case_dir, packed + 1);
+    char *to = test_text("%s/%.*s", folder, (int)(strlen(name) - 3), name);
+    test_make_folder(folder);
+    gzFile in = gzopen(from, "rb");
+    FILE *out = fopen(to, "wb");
+    int got = in && out ? 1 : -1;
+    while (got > 0 && (got = gzread(in, bytes, sizeof bytes)) > 0)
+        if (fwrite(bytes, 1, (size_t)got, out) != (size_t)got)
+            give_up("write", to);
+    if (got < 0 || gzclose(in) != Z_OK || fclose(out) != 0)
+        give_up("unpack", from);
+    test_push(command, to);
+    free(from);
+    free(to);
+}
+
 static void push_filled(test_command *command, const char *line, const char *case_dir, const char *out_dir)
 {
     const char *at = strchr(line, '@'), *out = strstr(line, "=OUT");
@@ -52,7 +73,8 @@ static void push_filled(test_command *command, const char *line, const char *cas
     free(text);
 }
 
-void test_push_case(test_command *command, const char *bin, const char *case_dir, const char *out_dir)
+void test_push_case(test_command *command, const char *bin, const char *case_dir, const char *exposure_dir,
+                    const char *out_dir)
 {
     char line[2048], *path = test_text("%s/args", case_dir);
     FILE *f = fopen(path, "r");
@@ -62,7 +84,10 @@ void test_push_case(test_command *command, const char *bin, const char *case_dir
     test_push(command, "run");
     while (fgets(line, sizeof line, f)) {
         line[strcspn(line, "\n")] = '\0';
-        if (line[0] != '\0')
+        const size_t n = strlen(line);
+        if (!strncmp(line, "@/input/", 8) && n > 3 && !strcmp(line + n - 3, ".gz"))
+            push_exposure(command, line, case_dir, exposure_dir);
+        else if (n > 0)
             push_filled(command, line, case_dir, out_dir);
     }
     (void)fclose(f);

@@ -19,8 +19,9 @@ typedef struct test_command {
 char *test_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 void test_push(test_command *command, const char *text);
-/* "BIN run" and the arguments of the case. */
-void test_push_case(test_command *command, const char *bin, const char *case_dir, const char *out_dir);
+/* "BIN run" and the arguments of the case.  argv[3] is the exposure, unpacked into `exposure_dir`. */
+void test_push_case(test_command *command, const char *bin, const char *case_dir, const char *exposure_dir,
+                    const char *out_dir);
 void test_clear(test_command *command);
 
 /* Runs it; what it says on standard error, and on standard output if `keep_out`, is then in file `log`.  The exit code, or

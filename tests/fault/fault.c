@@ -50,7 +50,7 @@ void fault_prepare(const fault *f)
 test_command fault_command(const fault *f, const char *bin, const char *o1, const char *o2)
 {
     test_command command = {0};
-    test_push_case(&command, bin, f->case_dir, f->out);
+    test_push_case(&command, bin, f->case_dir, f->exposure, f->out);
     test_push(&command, "--backend=openmp");
     test_push(&command, "--threads=1");
     if (o1)
@@ -211,6 +211,7 @@ int main(int argc, char **argv)
     if (argc != 6)
         return 2;
     fault f = {.bin = argv[1], .wrapped = argv[2], .case_dir = argv[3], .work = argv[4], .mode = argv[5]};
+    f.exposure = test_text("%s/exposure", f.work);
     f.base = test_text("%s/base", f.work);
     f.out = test_text("%s/out", f.work);
     f.scratch = test_text("%s/scratch", f.work);
@@ -220,6 +221,7 @@ int main(int argc, char **argv)
     const int code = run_mode(&f);
     printf("%s %s: %ld runs, %ld refused, %ld unharmed, %ld wrong\n", code == RP_TEST_SKIPPED ? "skip" : code || f.failures ? "FAIL" : "ok  ", f.mode,
            f.runs, f.refused, f.harmless, f.failures);
+    free(f.exposure);
     free(f.base);
     free(f.out);
     free(f.scratch);

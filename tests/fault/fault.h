@@ -8,6 +8,7 @@ typedef struct fault {
     const char *bin;     /* the program as it is shipped */
     const char *wrapped; /* the program whose calls can be made to fail (inject.c) */
     const char *case_dir, *work, *mode;
+    char *exposure; /* folder of the unpacked exposure */
     char *base;    /* products of an undisturbed run */
     char *out;     /* products of a disturbed one, and what was there before */
     char *scratch; /* TMPDIR of the runs; must be empty after each */

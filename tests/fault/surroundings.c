@@ -73,34 +73,37 @@ static bool mount_small(const char *folder, long kilobytes)
     return done;
 }
 
-/* The case with `folder` on a file system of so many kilobytes. */
-static bool run_on_small(fault *f, const char *folder, long kilobytes)
+/* The case with its folder for products, or for scratch files, on a file system of so many kilobytes. */
+static bool run_on_small(fault *f, bool scratch, long kilobytes)
 {
-    char *what = test_text("%ld kB in %s", kilobytes, folder);
-    test_command command = fault_command(f, f->bin, NULL, NULL);
-    test_remove_folder(f->out);
-    test_remove_folder(f->scratch);
-    const bool mounted = mount_small(folder, kilobytes);
+    char *disk = test_text("%s/disk", f->work), *folder = test_text("%s/folder", disk);
+    char *what = test_text("%s on a disk of %ld kB", scratch ? "scratch" : "products", kilobytes);
+    char **moved = scratch ? &f->scratch : &f->out, *usual = *moved;
+    const bool mounted = mount_small(disk, kilobytes);
     if (mounted) {
-        test_make_folder(f->out);
-        test_make_folder(f->scratch);
-        fault_prepare(f);
-        (void)fault_judge(f, what, test_run(&command, f->log, false), LEAVES_NOTHING, NULL);
-        (void)umount(folder);
+        *moved = folder;
+        (void)setenv("TMPDIR", f->scratch, 1);
+        test_command command = fault_command(f, f->bin, NULL, NULL);
+        (void)fault_run(f, what, &command, LEAVES_NOTHING, NULL);
+        test_clear(&command);
+        *moved = usual;
+        (void)setenv("TMPDIR", f->scratch, 1);
+        (void)umount(disk);
     }
-    test_clear(&command);
+    free(disk);
+    free(folder);
     free(what);
     return mounted;
 }
 
 int fault_full_disk(fault *f)
 {
-    enum { STEPS = 16 };
+    enum { STEPS = 24 };
     if (!may_mount())
         return RP_TEST_SKIPPED;
     const long most = largest_product(f) / 1024;
     for (int i = 1; i <= STEPS; i++)
-        if (!run_on_small(f, f->out, 16 + 4 * most * i / STEPS) || (i <= 4 && !run_on_small(f, f->scratch, 16 * i * i)))
+        if (!run_on_small(f, false, 120 + 4 * most * i / STEPS) || !run_on_small(f, true, 8 + 8 * i))
             return RP_TEST_SKIPPED;
     return 0;
 }

@@ -24,8 +24,8 @@ static void complain(const char *file, const char *what, const char *detail)
 static void run_case(const char *bin, const char *case_dir, const char *out_dir, int extra, char **options)
 {
     test_command command = {0};
-    char *log = test_text("%s.log", out_dir);
-    test_push_case(&command, bin, case_dir, out_dir);
+    char *log = test_text("%s.log", out_dir), *exposure_dir = test_text("%s.input", out_dir);
+    test_push_case(&command, bin, case_dir, exposure_dir, out_dir);
     for (int i = 0; i < extra; i++)
         test_push(&command, options[i]);
     const int status = test_run(&command, log, false);
@@ -36,6 +36,7 @@ static void run_case(const char *bin, const char *case_dir, const char *out_dir,
         failures++;
     }
     free(log);
+    free(exposure_dir);
     test_clear(&command);
 }
 
@@ -83,7 +84,6 @@ static bool same_value(const char *a, const char *b)
     const double u = strtod(x, &end_x), v = strtod(y, &end_y);
     if (end_x != x && end_y != y && !*end_x && !*end_y)
         return u == v || fabs(u - v) <= 1e-9 * fmax(fabs(u), fabs(v));
-    x[strcspn(x, " ") == 0 ? 0 : strlen(x)] = '\0';
     return !strcmp(x + strspn(x, " "), y + strspn(y, " "));
 }
 

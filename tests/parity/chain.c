@@ -118,7 +118,7 @@ bool parity_chain(const parity *p)
 {
     static const char *const planes[] = {"SCI", "GROUPDQ", "PIXELDQ", NULL};
     test_command whole = {0};
-    test_push_case(&whole, p->bin, p->case_dir, p->base);
+    test_push_case(&whole, p->bin, p->case_dir, p->exposure, p->base);
     test_fresh_folder(p->out);
     char *ramp = run_ramp_steps(p, &whole, strstr(whole.argv[3], "_mir") ? "MIRI" : "NIRCAM");
     char *truth = product_path(p->base, &whole, "ramp");
@@ -143,7 +143,7 @@ bool parity_resume(const parity *p)
         (void)remove(file);
         parity_run(p, p->out, keep, "--backend=openmp", where);
         same = test_same_folder(p->out, p->base) && same;
-        parity_run(p, p->out, from, "--backend=openmp", where);
+        parity_run(p, p->out, from, "--backend=openmp", NULL);
         const bool resumed = test_same_folder(p->out, p->base);
         if (!resumed)
             printf("FAIL going on after %s\n", after[i] ? after[i] : "the last barrier");

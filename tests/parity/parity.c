@@ -16,7 +16,7 @@ void parity_run(const parity *p, const char *out, const char *o1, const char *o2
     const char *const options[] = {o1, o2, o3};
     test_command command = {0};
     test_fresh_folder(out);
-    test_push_case(&command, p->bin, p->case_dir, out);
+    test_push_case(&command, p->bin, p->case_dir, p->exposure, out);
     for (int i = 0; i < 3; i++)
         if (options[i])
             test_push(&command, options[i]);
@@ -73,10 +73,10 @@ static bool all_ways(const parity *p, const char *const *backends)
     return ok && ways > 0;
 }
 
-/* A threshold a little higher must show, or the comparison sees nothing. */
+/* A lower threshold must show, or the comparison sees nothing. */
 static bool mutation_shows(const parity *p)
 {
-    parity_run(p, p->out, "--backend=openmp", "--steps.jump.rejection_threshold=4.5", NULL);
+    parity_run(p, p->out, "--backend=openmp", "--steps.jump.rejection_threshold=3", NULL);
     const bool same = test_same_folder(p->out, p->base);
     printf("%s a mutation shows in %s\n", same ? "FAIL" : "ok  ", p->case_dir);
     return !same;
@@ -90,6 +90,7 @@ int main(int argc, char **argv)
         return 2;
     parity p = {.bin = argv[1], .case_dir = argv[2], .work = argv[3]};
     const char *mode = argv[4];
+    p.exposure = test_text("%s/exposure", p.work);
     p.base = test_text("%s/base", p.work);
     p.out = test_text("%s/other", p.work);
     p.log = test_text("%s.log", p.base);
@@ -101,6 +102,7 @@ int main(int argc, char **argv)
                               : !strcmp(mode, "chain")  ? parity_chain(&p)
                               : !strcmp(mode, "resume") ? parity_resume(&p)
                                                         : mutation_shows(&p));
+    free(p.exposure);
     free(p.base);
     free(p.out);
     free(p.log);

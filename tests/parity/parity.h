@@ -6,7 +6,7 @@
 
 typedef struct parity {
     const char *bin, *case_dir, *work;
-    char *base, *out, *log; /* folders of products; where standard error goes */
+    char *exposure, *base, *out, *log; /* folders of the exposure and of products; where standard error goes */
 } parity;
 
 /* Runs the case into folder `out` with up to three further options; ends the program when it fails. */

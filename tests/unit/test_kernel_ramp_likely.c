@@ -131,8 +131,7 @@ static void test_power(void **state)
     assert_true(rp_power(0.0, 0.1) == 0.0);
     assert_true(rp_power(1.0 / 0.0, 0.1) == 1.0 / 0.0);
     assert_true(rp_power(-1.0, 0.1) != rp_power(-1.0, 0.1));
-    const double tiny = rp_power(0x1p-1070, 0.1), exact = 0x1p-107;
-    assert_true(tiny > exact * (1.0 - 0x1p-52) && tiny < exact * (1.0 + 0x1p-51));
+    assert_true(rp_power(0x1p-1072, 0.125) == 0x1p-134); /* not a normal number */
 }
 
 #define EVERY(name)                                                                                                    \
