@@ -72,7 +72,8 @@ static rp_code check_backend(const char *name, rp_error *err)
             return RP_OK;
         rp_nearest_try(&nearest, known[i]);
     }
-    if (strncmp(name, "opencl:", 7) == 0 && name[7] != '\0' && name[7 + strspn(name + 7, "0123456789")] == '\0')
+    /* what follows the colon is the device's business: include/rampart/device.h */
+    if ((strncmp(name, "opencl:", 7) == 0 || strncmp(name, "openmp:", 7) == 0) && name[7] != '\0')
         return RP_OK;
     return rp_fail(err, RP_E_ARGUMENT, "argument --backend: '%s' is not one of auto, openmp, opencl, opencl:N%s%s%s",
                    name, nearest.best ? " (did you mean " : "", nearest.best ? nearest.best : "",

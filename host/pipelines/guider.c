@@ -1,5 +1,6 @@
 /* calwebb_guider: dq_init, guider_cds, flat_field on a whole exposure in memory.  Contract: host/pipelines/guider.h.
  * Behaviour of jwst 3.0.0: docs/algorithms/guider.md. */
+#include "host/pipelines/context.h"
 #include "host/pipelines/guider.h"
 
 #include <stdio.h>
@@ -319,6 +320,8 @@ static rp_code open_exposure(rp_guider_job *job, rp_error *err)
     rp_code code = rp_exposure_open(&job->exposure, request->input_path, request->scratch_dir, request->log, err);
     if (code == RP_OK)
         code = rp_meta_copy(&job->meta, job->exposure->meta, err);
+    if (code == RP_OK)
+        code = rp_note_context(job->meta, err);
     if (code != RP_OK)
         return code;
     const rp_exposure *exposure = job->exposure;

@@ -2,8 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "host/pipelines/context.h"
 #include "host/pipelines/guider.h"
+#include "host/pipelines/rate.h"
 #include "host/pipelines/job.h"
 
 /* "file.h5" stands for the checkpoint in it. */
@@ -18,14 +21,6 @@ static rp_code open_input(rp_job *job, rp_error *err)
     const rp_code code = rp_exposure_open(&job->run.exposure, spec, request->scratch_dir, request->log, err);
     free(spec);
     return code;
-}
-
-/* The reference pipeline names the CRDS software and context that chose the references; here they were named by hand. */
-static rp_code note_context(rp_meta *meta, rp_error *err)
-{
-    const char *context = getenv("CRDS_CONTEXT");
-    const rp_code code = rp_meta_set_string(meta, "CRDS_VER", "N/A", err);
-    return code != RP_OK ? code : rp_meta_set_string(meta, "CRDS_CTX", context && *context ? context : "N/A", err);
 }
 
 static rp_code open_exposure(rp_job *job, rp_error *err)
@@ -49,7 +44,7 @@ static rp_code open_exposure(rp_job *job, rp_error *err)
     if (!run->unusable_at_jump || !run->unusable_at_fit)
         return rp_fail(err, RP_E_MEMORY, "%s: no memory for %lld groups", path, (long long)(run->nints * run->ngroups));
     const rp_code copied = rp_meta_copy(&run->meta, run->exposure->meta, err);
-    return copied != RP_OK ? copied : note_context(run->meta, err);
+    return copied != RP_OK ? copied : rp_note_context(run->meta, err);
 }
 
 static void engine_progress(void *payload, uint64_t done, uint64_t total)
@@ -135,14 +130,33 @@ static bool is_guider(const rp_request *request, const rp_meta *meta)
     return !strcmp(name, "calwebb_guider") || !strcmp(name, "guider_cds") || !strcmp(name, "flat_field");
 }
 
+/* Better to know before the work that its last act will fail. */
+static rp_code check_intermediate(const rp_request *request, rp_error *err)
+{
+    const char *path = request->intermediate_path;
+    if (!path)
+        return RP_OK;
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    if (!folder)
+        return rp_fail(err, RP_E_MEMORY, "no memory for a name");
+    const bool ok = access(folder, W_OK | X_OK) == 0;
+    free(folder);
+    return ok ? RP_OK : rp_fail_errno(err, RP_E_IO, "--intermediate %s: its folder must exist and be writable", path);
+}
+
 static rp_code run_job(rp_job *job, rp_error *err)
 {
     const rp_request *request = job->request;
     rp_code code = open_exposure(job, err);
     if (code == RP_OK && is_guider(request, job->run.meta))
         return rp_guider_run(request, err);
+    if (code == RP_OK && rp_rate_wants(request, job->run.exposure))
+        return rp_rate_run(request, job->run.exposure, err);
     if (code == RP_OK)
         code = rp_request_check(request, job->run.meta, err);
+    if (code == RP_OK)
+        code = check_intermediate(request, err);
     if (code == RP_OK)
         code = rp_request_prepare(request, err);
     if (code == RP_OK)

@@ -97,8 +97,8 @@ typedef struct rp_request {
 
     bool save_top;                 /* the top's products are saved; strun forces this for a positional input */
     bool durable;                  /* fsync files and folders */
-    const char *intermediate_path; /* HDF5 file that receives checkpoints; NULL: none */
-    const char *checkpoint_step;   /* checkpoint after this step; NULL: after the last barrier */
+    const char *intermediate_path; /* HDF5 file that receives the products and the checkpoint; NULL: none */
+    const char *checkpoint_step;   /* checkpoint after this step; NULL: none */
     const char *resume_path;       /* HDF5 file to go on from; NULL: from the input */
 
     rp_device_options device;

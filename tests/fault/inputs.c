@@ -75,12 +75,7 @@ static void run_broken(fault *f, const char *file, const void *bytes, size_t n, 
         printf("FAIL %s: it went through\n", what);
         f->failures++;
     } else if (status == 0 && allowed == MAY_PASS) {
-        test_fresh_folder(f->out); /* products of other content are fine here; fault_judge wants the undisturbed ones */
-        f->runs++, f->harmless++;
-        if (test_file_says(f->log, "Sanitizer") || test_file_says(f->log, "runtime error:")) {
-            printf("FAIL %s: a sanitizer complains\n", what);
-            f->failures++;
-        }
+        fault_passed(f, what);
     } else {
         (void)fault_judge(f, what, status, LEAVES_NOTHING, words);
     }
@@ -96,6 +91,8 @@ static void break_one(fault *f, const breakage *b)
     fits_bytes bytes = read_file_of(f, b->file);
     char *what = test_text("%s[%s] %s = %s", b->file, b->extname, b->keyword ? b->keyword : "data", b->value ? b->value : "(absent)");
     const bool done = b->keyword ? fits_set(&bytes, b->extname, b->keyword, b->value) : fits_fill(&bytes, b->extname, strtof(b->value, NULL));
+    if (!strcmp(b->file, "input") && b->keyword && !b->value) /* the ASDF tree knows the keywords, too */
+        (void)fits_set(&bytes, "ASDF", "EXTNAME", "'GONE'");
     if (done)
         run_broken(f, b->file, bytes.bytes, bytes.n, what, b->may_pass ? MAY_PASS : MUST_FAIL, b->words);
     else
@@ -155,11 +152,24 @@ int fault_inputs(fault *f)
 }
 
 /* ------------------------------------------------------------------ truncated */
+/* A file that ends where an HDU ends, or in the padding before and the first bytes after, is a shorter but sound one. */
+static bool ends_with_hdu(const fits_bytes *bytes, size_t n)
+{
+    fits_place place;
+    for (size_t k = 0; fits_find_index(bytes, k, &place); k++) {
+        const size_t end = place.data + place.data_bytes;
+        if (n >= end && n <= (end + 2879) / 2880 * 2880 + 1)
+            return true;
+    }
+    return false;
+}
+
 static void cut(fault *f, const char *file, const fits_bytes *bytes, size_t n)
 {
     char *what = test_text("%s cut to %zu of %zu bytes", file, n, bytes->n);
+    const bool shorter = strcmp(file, "input") != 0 && ends_with_hdu(bytes, n);
     if (n < bytes->n)
-        run_broken(f, file, bytes->bytes, n, what, MAY_PASS_UNCHANGED, NULL);
+        run_broken(f, file, bytes->bytes, n, what, shorter ? MAY_PASS : MAY_PASS_UNCHANGED, NULL);
     free(what);
 }
 

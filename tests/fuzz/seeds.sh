@@ -11,6 +11,7 @@ trap 'rm -rf "$work"' EXIT
 
 # one exposure, its references and a product, unpacked and packed
 fits_files() {
+    cd "$cases"
     for f in groups_1/input/*.fits.gz groups_1/refs/mask.fits.gz groups_1/refs/linearity.fits.gz miri/refs/rscd.fits.gz guider_id/refs/flat.fits.gz groups_1/truth/*rate.fits.gz; do
         name=$(printf '%s' "$f" | tr / _)
         cp "$cases/$f" "$folder/$name"

@@ -41,8 +41,8 @@ static bool allowed(const char *may, const char *target)
 static void resolve(char *out, size_t size, const char *file, const char *name)
 {
     struct stat info;
-    char folder[512], full[1600];
-    (void)snprintf(folder, sizeof folder, "%s", file);
+    char folder[512], full[2200];
+    (void)snprintf(folder, sizeof folder, "%.500s", file);
     char *slash = strrchr(folder, '/');
     *slash = '\0';
     if (!strncmp(name, "rampart/", 8))
@@ -60,7 +60,7 @@ static void resolve(char *out, size_t size, const char *file, const char *name)
 
 static void check_file(const char *path, const struct rule *rule)
 {
-    char full[1024], line[1024], name[512], target[1200];
+    char full[2200], line[1024], name[512], target[1200];
     (void)snprintf(full, sizeof full, "%s/%s", RP_SOURCE_DIR, path);
     FILE *f = fopen(full, "r");
     assert_non_null(f);

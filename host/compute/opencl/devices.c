@@ -50,7 +50,6 @@ static void describe(cl_device_id id, rp_device_info *info)
     info->memory_bytes = memory;
     info->max_buffer_bytes = largest;
     info->is_gpu = (type & CL_DEVICE_TYPE_GPU) != 0;
-    info->host_memory = is_unified(id);
     if (info->is_gpu)
         info->workers = 3; /* reading, computing, writing overlap */
 }
@@ -167,7 +166,7 @@ static rp_code prepare(opencl_device *device, const rp_device_options *options, 
     cl_int status = CL_SUCCESS;
     const rp_device_info *info = &device->base.info;
     device->source = rp_kernel_source;
-    device->is_unified = info->host_memory;
+    device->is_unified = is_unified(device->id);
     device->keeps_own = is_pocl(device->id);
     device->lanes = options->lanes ? options->lanes : info->is_gpu ? 1 : 8;
     (void)rp_opencl_cache_folder(options->cache_dir, device->folder);
