@@ -95,7 +95,8 @@ static rp_code choose_strips(rp_engine *e, rp_error *err)
     rp_device_info info;
     rp_device_describe(run->device, &info);
     e->nworkers = e->options.threads > 0 ? e->options.threads : info.workers;
-    if (e->nworkers < 1)
+    /* an OpenCL driver for the CPU uses all cores by itself; PoCL 3.1 can abort when several threads launch at once */
+    if (e->nworkers < 1 || (!info.host_memory && !info.is_gpu))
         e->nworkers = 1;
     const size_t pixel = bytes_per_pixel(e), row = pixel * (size_t)run->nx;
     size_t budget = e->options.memory_bytes / (size_t)e->nworkers;
