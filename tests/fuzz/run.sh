@@ -14,8 +14,7 @@ targets=$(cd tests/fuzz && for f in fuzz_*.c; do printf '%s ' "${f%.c}"; done)
 { cmake --preset fuzz && cmake --build --preset fuzz -j "$jobs" --target rampart $targets; } >"$log" 2>&1 || { tail -60 "$log"; exit 1; }
 
 # asan must not look like an out-of-memory answer that the library handles
-ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1
-export ASAN_OPTIONS
+checks=allocator_may_return_null=1:detect_leaks
 
 fuzz() { # target
     name=${1#fuzz_}
@@ -24,7 +23,9 @@ fuzz() { # target
     mkdir -p "$corpus"
     rm -rf "$seeds"
     sh tests/fuzz/seeds.sh "$build/rampart" "$name" "$seeds"
-    "$build/tests/$1" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=200000 -close_fd_mask=1 \
+    leaks=1
+    [ "$name" != hdf5 ] || leaks=0 # libhdf5 1.10 itself leaks on damaged files
+    ASAN_OPTIONS=$checks=$leaks "$build/tests/$1" -detect_leaks=$leaks -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=200000 -close_fd_mask=1 \
         -artifact_prefix="$build/findings/$name-" "$corpus" "$seeds" >"$build/fuzz-$name.log" 2>&1
 }
 
