@@ -9,7 +9,7 @@ step() { printf '\n== %s\n' "$1"; shift; printf '   %s\n' "$*"; start=$(date +%s
 step "simulate a full-frame NIRCam exposure with its references" "$rampart" simulate nircam -o "$out"
 raw=$(ls "$out"/*_uncal.fits | head -n 1)
 base=${raw%_uncal.fits}
-step "calibrate it" "$rampart" run calwebb_detector1 "$raw" --refs "$out/refs" --output_dir "$out" --save_calibrated_ramp=false
+step "calibrate it" "$rampart" run calwebb_detector1 "$raw" --refs "$out" --output_dir "$out" --save_calibrated_ramp=false
 step "what came out" "$rampart" info "${base}_rate.fits"
 step "draw the last raw group" "$rampart" preview "$raw" -o "$out/raw.png"
 step "draw the count rate" "$rampart" preview "${base}_rate.fits" -o "$out/rate.png"
@@ -17,7 +17,7 @@ step "draw the flags" "$rampart" preview "${base}_rate.fits" --plane DQ -o "$out
 cat <<TEXT
 
 Everything is in $out:
-  $(basename "$raw")           the raw exposure (references in refs/, what was put in: *_truth.fits)
+  $(basename "$raw")           the raw exposure (references: jwst_*.fits, what was put in: *_truth.fits)
   $(basename "$base")_rate.fits      count rate, errors, flags; _rateints.fits per integration
   raw.png, rate.png, flags.png  the last raw group, the rate, the flags
 TEXT
