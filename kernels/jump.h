@@ -15,7 +15,7 @@
  *             |a - m| is rounded to float32, and m too from the second round on; all values at the maximum are
  *             flagged together; a difference is never divided by the time between groups
  *
- * jump_few.h sorts the differences of a pixel while they are few; jump_many.h selects medians from memory. */
+ * jump_few.h keeps up to 16 differences in registers and sorts them; jump_many.h selects medians from memory. */
 #ifndef RP_JUMP_H
 #define RP_JUMP_H
 

@@ -307,14 +307,13 @@ static rp_code clear_seen(rp_stage *stage, rp_block *b, rp_buffer **seen, rp_buf
                          : rp_block_table(b, stage, 0, s->take_back, bytes, s->take_back_version, take_back, err);
 }
 
-/* Scratch of the selection from memory: host kernels run one after the other and share one tile; on other devices every
- * 16 pixels have their own. */
+/* Scratch of the selection from memory: one tile on the host, one for every 16 pixels on a device. */
 static size_t difference_bytes(const rp_block *b)
 {
     rp_device_info info;
     rp_device_describe(b->run->device, &info);
     const size_t tile = (size_t)((b->run->nints + 2) * (b->run->ngroups - 1)) * 64;
-    return strcmp(info.backend, "openmp") == 0 ? tile : tile * (b->stride / 16);
+    return info.host_memory ? tile : tile * (b->stride / 16);
 }
 
 static rp_code find(rp_stage *stage, rp_block *b, const rp_jump_params *params, rp_buffer *candidates,

@@ -154,13 +154,12 @@ static rp_code set_params(const rp_showers *s, rp_block *b, bool searched, rp_sh
     return RP_OK;
 }
 
-/* Tiles of the selection from memory: host kernels run one after the other and share one; on other devices every
- * 16 pixels have their own. */
+/* Scratch of the selection from memory: one tile on the host, one for every 16 pixels on a device. */
 static uint64_t tiles_of(const rp_block *b)
 {
     rp_device_info info;
     rp_device_describe(b->run->device, &info);
-    return strcmp(info.backend, "openmp") == 0 ? 1 : b->stride / 16;
+    return info.host_memory ? 1 : b->stride / 16;
 }
 
 static rp_code make_statistics(const rp_showers *s, const rp_stage *stage, rp_block *b, const rp_shower_params *p,
