@@ -15,7 +15,7 @@
  * Short exposures of one integration go a quicker way: ramp_ols_pixel, ramp_ols_quick, ramp_ols_list, ramp_ols_combine.
  *
  * The buffer `work` carries everything between them:
- *   double  [RP_OLS_WORK + RP_OLS_SUMS * nints][stride]
+ *   double  [RP_OLS_WORK + RP_OLS_SUMS * nints][stride]; the planes behind the first hold three of float
  *   uint32  RP_OLS_HEAD words: [0] length of the list, [1] 1 when some clean pair lies in the core; dq [stride]; list
  *           of pixels, list of their integrations, spans of clean pairs, each [nints][stride]
  *   uint8   status [nints][stride], bits RP_OLS_...
@@ -58,12 +58,12 @@ typedef struct rp_ols_params {
     rp_u32 unused;
 } rp_ols_params;
 
-/* planes of work */
-#define RP_OLS_RATE 0  /* mean over integrations of the median rate, DN/s */
-#define RP_OLS_NOISE 1 /* read noise, electron */
-#define RP_OLS_GAIN 2
-#define RP_OLS_DARK 3  /* average dark current */
-#define RP_OLS_WORK 4
+/* planes of work: doubles */
+#define RP_OLS_RATE 0 /* mean over integrations of the median rate, DN/s */
+#define RP_OLS_WORK 3 /* two more planes hold these, as floats */
+#define RP_OLS_NOISE 0 /* read noise, electron */
+#define RP_OLS_GAIN 1
+#define RP_OLS_DARK 2 /* average dark current */
 /* then for each integration */
 #define RP_OLS_MEDIAN 0  /* DN/s */
 #define RP_OLS_SLOPE 1   /* sum over segments of slope / VAR_RNOISE */
@@ -115,6 +115,11 @@ typedef struct rp_ols_params {
 RP_FN RP_G(rp_u32) rp_ols_marks(const rp_ols_params *prm, RP_G(double) work)
 {
     return (RP_G(rp_u32))(work + RP_OLS_SUM_PLANE(prm, prm->nints, 0));
+}
+
+RP_FN RP_G(float) rp_ols_constants(const rp_ols_params *prm, RP_G(double) work)
+{
+    return (RP_G(float))(work + prm->stride);
 }
 
 RP_FN RP_G(rp_u8) rp_ols_status(const rp_ols_params *prm, RP_G(double) work)
@@ -224,45 +229,29 @@ RP_FN int rp_ols_in_core(const rp_ols_params *prm, rp_index p)
     return y >= prm->y0 && y < prm->y1 && x >= prm->x0 && x < prm->x1;
 }
 
-/* ------------------------------------------------------------------ constants of each pixel */
-/* For the quick way: the factor of Poisson variances, 1 / (gain * time), and the read-noise variance; no number where something is out of
- * the ordinary, which sends the pixel to the list. */
-RP_FN void rp_ols_quick_constants(const rp_ols_params *prm, vf64 gain, vf64 noise, vf64 dark, vi32 dq, RP_G(double) work,
-                                  rp_index p)
-{
-    const vf64 small = rp_all64(0x1p-20), large = rp_all64(0x1p+20), inverse = rp_all64(1.0) / gain;
-    const vi64 is_plain = RP_M64(gain > small) & RP_M64(gain < large) & RP_M64(noise > small) & RP_M64(noise < large) &
-                          RP_M64(dark >= rp_all64(0.0)) & RP_M64(dark < large) &
-                          ~rp_m64(rp_ols_has(dq, RP_DQ_DO_NOT_USE | RP_DQ_SATURATED));
-    const vf64 ratio = noise * inverse;
-    rp_ols_store(work, RP_OLS_SUM_PLANE(prm, 0, 0) + p, rp_sel64(is_plain, inverse * rp_all64(prm->quick_shot), rp_nan64()));
-    rp_ols_store(work, RP_OLS_SUM_PLANE(prm, 0, 1) + p, ratio * ratio * rp_all64(prm->quick_read));
-}
-
-/*   Given     gain [electron/DN], readnoise [DN], FITS float32; pixeldq; dark current or null
- *   Returned  work: read noise in electrons, gain, dark current, dq with NO_GAIN_VALUE, empty list; the dq of pixels
- *             without group flags, for all integrations and the exposure */
+/* ------------------------------------------------------------------ constants of each pixel
+ *   Given     gain [electron/DN], readnoise [DN], FITS float32; pixeldq; dark current or null
+ *   Returned  work: read noise in electrons, gain, dark current, dq with NO_GAIN_VALUE, empty list, status 0; the dq of
+ *             pixels without group flags, for all integrations and the exposure */
 RP_FN void rp_ols_pixel(const rp_ols_params *prm, RP_G(const rp_u32) gain, RP_G(const rp_u32) readnoise,
                         RP_G(const rp_u32) pixeldq, RP_G(const float) dark, RP_G(double) work, RP_G(rp_u32) dq_int,
                         RP_G(rp_u32) dq_rate, rp_index p)
 {
-    const vf64 g = rp_ols_wide(rp_load_f32_fits(gain, prm->gain_offset + p));
+    const vf32 g = rp_load_f32_fits(gain, prm->gain_offset + p);
     const vf64 rn = rp_ols_wide(rp_load_f32_fits(readnoise, prm->noise_offset + p));
-    /* the reference keeps the product as float32 */
-    const vf32 noise = rp_f32_of_f64(rn * (g / rp_all64(prm->noise_scale)));
-    const vi32 no_gain = rp_m32(RP_M64(g <= rp_all64(0.0)) | rp_isnan64(g));
+    const vi32 no_gain = RP_M32(g <= rp_all32(0.0f)) | rp_isnan32(g);
     const vu32 dq = rp_load_u32(pixeldq, p) |
                     rp_u32_of_i32(no_gain & rp_alli32(RP_DQ_NO_GAIN_VALUE | RP_DQ_DO_NOT_USE));
-    rp_ols_store(work, RP_OLS_NOISE * prm->stride + p, rp_ols_wide(noise));
-    rp_ols_store(work, RP_OLS_GAIN * prm->stride + p, g);
-    rp_ols_store(work, RP_OLS_DARK * prm->stride + p, dark ? rp_ols_wide(rp_load_f32(dark, p)) : rp_all64(0.0));
-    if (prm->is_quick)
-        rp_ols_quick_constants(prm, g, rp_ols_wide(noise), rp_ols_load(work, RP_OLS_DARK * prm->stride + p),
-                               rp_i32_of_u32(dq), work, p);
+    RP_G(float) constants = rp_ols_constants(prm, work);
     RP_G(rp_u32) marks = rp_ols_marks(prm, work);
+    /* the reference keeps the product as float32 */
+    rp_store_f32(constants, RP_OLS_NOISE * prm->stride + p, rp_f32_of_f64(rn * (rp_ols_wide(g) / rp_all64(prm->noise_scale))));
+    rp_store_f32(constants, RP_OLS_GAIN * prm->stride + p, g);
+    rp_store_f32(constants, RP_OLS_DARK * prm->stride + p, dark ? rp_load_f32(dark, p) : rp_all32(0.0f));
     rp_store_u32(marks, RP_OLS_HEAD + p, dq);
     for (rp_u32 i = 0; i < prm->nints; i++) {
-        rp_store_u8(rp_ols_status(prm, work), i * prm->stride + p, rp_alli32(0));
+        if (!prm->is_quick) /* where only listed pixels have a status */
+            rp_store_u8(rp_ols_status(prm, work), i * prm->stride + p, rp_alli32(0));
         rp_store_u32_fits(dq_int, i * prm->stride + p, dq);
     }
     rp_store_u32_fits(dq_rate, p, dq);

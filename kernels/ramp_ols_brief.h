@@ -233,16 +233,22 @@ RP_FN vi32 rp_ols_brief_none(const rp_ols_params *prm, const rp_ols_source *src,
     return prm->suppress ? none | single : none;
 }
 
-/* Constants of the lanes' pixels. */
+/* Constants of the lanes' pixels; shot becomes the factor of Poisson variances, times (L - 1). */
 RP_FN void rp_ols_brief_pixel_of(const rp_ols_params *prm, RP_G(double) work, const rp_ols_source *src,
-                                 const rp_ols_bits *b, vf64 per_step, rp_ols_brief_pixel *p)
+                                 const rp_ols_bits *b, rp_ols_brief_pixel *p, vf64 *dark)
 {
     const double n = (double)prm->n;
-    p->read = rp_ols_gather_f64(work, src->pixel, RP_OLS_SUM_PLANE(prm, 0, 1)) * rp_all64(n * n * n - n);
+    RP_G(const float) constants = rp_ols_constants(prm, work);
+    const vf32 dark32 = rp_ols_gather_f32(constants, src->pixel, RP_OLS_DARK * prm->stride);
+    p->gain = rp_ols_gather_f32(constants, src->pixel, RP_OLS_GAIN * prm->stride);
+    p->noise = rp_ols_gather_f32(constants, src->pixel, RP_OLS_NOISE * prm->stride);
+    const vi32 dq = rp_ols_gather_u32(rp_ols_marks(prm, work), src->pixel, RP_OLS_HEAD);
+    const rp_ols_quick_pixel pixel = rp_ols_quick_pixel_of(prm, p->gain, p->noise, dark32, dq);
+    p->shot = pixel.shot * rp_all64(n - 1.0);
+    p->read = pixel.var_r * rp_all64(n * n * n - n);
     p->largest = rp_ols_wide(b->largest);
-    p->shot_slack = p->largest * rp_all64(prm->quick_rate_slack) * per_step;
-    p->gain = rp_f32_of_f64(rp_ols_gather_f64(work, src->pixel, RP_OLS_GAIN * prm->stride));
-    p->noise = rp_f32_of_f64(rp_ols_gather_f64(work, src->pixel, RP_OLS_NOISE * prm->stride));
+    p->shot_slack = p->largest * rp_all64(prm->quick_rate_slack) * p->shot;
+    *dark = rp_ols_wide(dark32);
 }
 
 /* Does the listed pixels in `src` (fetched, as they are) where all of them are certain; 0 if not. */
@@ -258,10 +264,11 @@ RP_FN int rp_ols_brief(const rp_ols_params *prm, RP_G(const float) table, RP_G(d
     if (rp_any32(~sure))
         return 0;
     b.good = b.good & ~none;
-    const vf64 nothing = rp_all64(0.0), dark = rp_ols_gather_f64(work, src->pixel, RP_OLS_DARK * prm->stride);
-    const vf64 factor = rp_ols_gather_f64(work, src->pixel, RP_OLS_SUM_PLANE(prm, 0, 0)) * rp_all64((double)(n - 1));
+    const vf64 nothing = rp_all64(0.0);
+    vf64 dark;
     rp_ols_brief_pixel p;
-    rp_ols_brief_pixel_of(prm, work, src, &b, factor, &p);
+    rp_ols_brief_pixel_of(prm, work, src, &b, &p, &dark);
+    const vf64 factor = p.shot;
     const vf64 rate = rp_ols_brief_median(prm, src, &b, n, &sure), slack = p.largest * rp_all64(prm->quick_rate_slack);
     const vf64 low = rate - slack, high = rate + slack;
     p.shot = (rp_sel64(RP_M64(rate > nothing), rate, nothing) + dark) * factor;

@@ -158,8 +158,10 @@ RP_FN void rp_ols_fit(const rp_ols_params *prm, RP_G(const float) data, RP_G(con
                       RP_G(rp_u32) sci_int, RP_G(rp_u32) err_int, RP_G(rp_u32) var_p_int, RP_G(rp_u32) var_r_int,
                       RP_G(rp_u32) sci, RP_G(rp_u32) err, RP_G(rp_u32) var_p, RP_G(rp_u32) var_r, rp_index p)
 {
-    const vf64 noise = rp_ols_load(work, RP_OLS_NOISE * prm->stride + p), gain = rp_ols_load(work, RP_OLS_GAIN * prm->stride + p);
-    const vf64 dark = rp_ols_load(work, RP_OLS_DARK * prm->stride + p), one = rp_all64(1.0), zero = rp_all64(0.0);
+    RP_G(const float) constants = rp_ols_constants(prm, work);
+    const vf64 noise = rp_ols_wide(rp_load_f32(constants, RP_OLS_NOISE * prm->stride + p));
+    const vf64 gain = rp_ols_wide(rp_load_f32(constants, RP_OLS_GAIN * prm->stride + p));
+    const vf64 dark = rp_ols_wide(rp_load_f32(constants, RP_OLS_DARK * prm->stride + p)), one = rp_all64(1.0), zero = rp_all64(0.0);
     RP_G(const rp_u32) marks = rp_ols_marks(prm, work);
     const vi32 dq = rp_i32_of_u32(rp_load_u32(marks, RP_OLS_HEAD + p));
     const vi64 invalid = rp_m64(rp_ols_has(dq, RP_DQ_DO_NOT_USE | RP_DQ_SATURATED));

@@ -105,10 +105,11 @@ RP_FN rp_ols_traits rp_ols_traits_of(const rp_ols_params *prm, RP_G(double) work
                                      vi32 bits)
 {
     const vi64 zeroth = rp_m64(rp_ols_has(bits, RP_OLS_ZEROTH)), replaced = rp_m64(rp_ols_has(bits, RP_OLS_ZEROFRAME));
+    RP_G(const float) constants = rp_ols_constants(prm, work);
     rp_ols_traits t;
-    t.noise = rp_ols_gather_f64(work, src->pixel, RP_OLS_NOISE * prm->stride);
-    t.gain = rp_ols_gather_f64(work, src->pixel, RP_OLS_GAIN * prm->stride);
-    t.dark = rp_ols_gather_f64(work, src->pixel, RP_OLS_DARK * prm->stride);
+    t.noise = rp_ols_wide(rp_ols_gather_f32(constants, src->pixel, RP_OLS_NOISE * prm->stride));
+    t.gain = rp_ols_wide(rp_ols_gather_f32(constants, src->pixel, RP_OLS_GAIN * prm->stride));
+    t.dark = rp_ols_wide(rp_ols_gather_f32(constants, src->pixel, RP_OLS_DARK * prm->stride));
     t.rate = rp_ols_gather_f64(work, src->pixel, RP_OLS_RATE * prm->stride);
     t.first_time = rp_sel64(zeroth, rp_all64(prm->one_group_time_s),
                             rp_sel64(replaced, rp_all64(prm->frame_time_s), rp_all64(prm->group_time_s)));

@@ -22,6 +22,27 @@ RP_FN vi32 rp_ols_agree(vf64 a, vf64 b)
     return RP_M32(rp_f32_of_f64(a) == rp_f32_of_f64(b));
 }
 
+/* ------------------------------------------------------------------ the pixel */
+typedef struct rp_ols_quick_pixel {
+    vf64 shot;  /* factor of Poisson variances: 1 / (gain * time) */
+    vf64 var_r; /* read-noise variance */
+} rp_ols_quick_pixel;
+
+/* No number where something is out of the ordinary, which sends the pixel to the list. */
+RP_FN rp_ols_quick_pixel rp_ols_quick_pixel_of(const rp_ols_params *prm, vf32 gain, vf32 noise, vf32 dark, vi32 dq)
+{
+    const vf32 small = rp_all32(0x1p-20f), large = rp_all32(0x1p+20f);
+    const vi32 is_plain = RP_M32(gain > small) & RP_M32(gain < large) & RP_M32(noise > small) & RP_M32(noise < large) &
+                          RP_M32(dark >= rp_all32(0.0f)) & RP_M32(dark < large) &
+                          ~rp_ols_has(dq, RP_DQ_DO_NOT_USE | RP_DQ_SATURATED);
+    const vf64 inverse = rp_all64(1.0) / rp_ols_wide(rp_sel32(is_plain, gain, rp_nan32()));
+    const vf64 ratio = rp_ols_wide(noise) * inverse;
+    rp_ols_quick_pixel p;
+    p.shot = inverse * rp_all64(prm->quick_shot);
+    p.var_r = ratio * ratio * rp_all64(prm->quick_read);
+    return p;
+}
+
 /* ------------------------------------------------------------------ the ramp */
 typedef struct rp_ols_quick_ramp {
     vf32 x[RP_OLS_QUICK_GROUPS], d[RP_OLS_QUICK_GROUPS]; /* values, and what each adds to the one before */
@@ -139,14 +160,17 @@ RP_FN void rp_ols_quick_of(const rp_ols_params *prm, RP_G(const float) data, RP_
                            RP_G(const double) filter, RP_G(double) work, RP_G(rp_u32) *out, int n, rp_index p)
 {
     RP_G(rp_u32) marks = rp_ols_marks(prm, work);
-    const vf64 gain = rp_ols_load(work, RP_OLS_GAIN * prm->stride + p), noise = rp_ols_load(work, RP_OLS_NOISE * prm->stride + p);
-    const vf64 dark = rp_ols_load(work, RP_OLS_DARK * prm->stride + p), zero = rp_all64(0.0);
-    const vf64 factor = rp_ols_load(work, RP_OLS_SUM_PLANE(prm, 0, 0) + p), var_r = rp_ols_load(work, RP_OLS_SUM_PLANE(prm, 0, 1) + p);
+    RP_G(const float) constants = rp_ols_constants(prm, work);
+    const vf32 gain = rp_load_f32(constants, RP_OLS_GAIN * prm->stride + p), noise = rp_load_f32(constants, RP_OLS_NOISE * prm->stride + p);
+    const vf32 dark32 = rp_load_f32(constants, RP_OLS_DARK * prm->stride + p);
+    const vi32 dq = rp_i32_of_u32(rp_load_u32(marks, RP_OLS_HEAD + p));
+    const rp_ols_quick_pixel pixel = rp_ols_quick_pixel_of(prm, gain, noise, dark32, dq);
+    const vf64 dark = rp_ols_wide(dark32), factor = pixel.shot, var_r = pixel.var_r, zero = rp_all64(0.0);
     rp_ols_quick_ramp r;
     rp_ols_quick_load(prm, data, groupdq, n, (rp_index)prm->first * prm->stride + p, &r);
     vi32 sure = RP_M32(r.flags == rp_alli32(0));
     const vf64 median = rp_ols_quick_median(prm, &r, n, &sure);
-    const vi32 class = rp_ols_quick_class(r.x[n - 1] - r.x[0], rp_f32_of_f64(gain), rp_f32_of_f64(noise), &sure);
+    const vi32 class = rp_ols_quick_class(r.x[n - 1] - r.x[0], gain, noise, &sure);
     const vf64 slope = rp_ols_quick_slope(&r, filter, n, class), largest = rp_ols_wide(r.largest);
     const vf64 slack = largest * rp_all64(prm->quick_rate_slack), low = median - slack, high = median + slack;
     const vf64 var_p = (rp_sel64(RP_M64(median > zero), median, zero) + dark) * factor, var_e = var_p + var_r;

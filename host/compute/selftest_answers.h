@@ -46,7 +46,7 @@
     [RP_K_ramp_likely_combine] = 0x921487a6fbb15402u,
     [RP_K_guider_cds] = 0x972f672e84ad18a7u,
     [RP_K_guider_flat] = 0x131083a99fbb5bc2u,
-    [RP_K_jump_find] = 0x813780b211ca4510u,
+    [RP_K_jump_find] = 0x7c0f5f6c0de3cca4u,
     [RP_K_jump_neighbours] = 0x84fe08e3af105e40u,
     [RP_K_jump_after] = 0x775c58d6b82fc722u,
     [RP_K_shower_statistics] = 0xc8e891d5e98216d2u,

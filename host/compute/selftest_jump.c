@@ -69,10 +69,10 @@ void rp_trial_of_jump_find(rp_trial *t)
     find_in_mode(t, RP_JUMP_NONE, 9);
     find_in_mode(t, RP_JUMP_ITERATIVE, RP_TRIAL_NINTS);
     find_in_mode(t, RP_JUMP_ITERATIVE, 1);
-    find_in_mode(t, RP_JUMP_ITERATIVE, 6);
     find_in_mode(t, RP_JUMP_SINGLE, RP_TRIAL_NINTS);
+    find_in_mode(t, RP_JUMP_SINGLE, 1);
     find_in_mode(t, RP_JUMP_CLIP_INTS, 6);
-    find_in_mode(t, RP_JUMP_CLIP_ALL, RP_TRIAL_NINTS);
+    find_in_mode(t, RP_JUMP_CLIP_ALL, 6);
 }
 
 void rp_trial_of_jump_neighbours(rp_trial *t)

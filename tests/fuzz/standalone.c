@@ -22,8 +22,13 @@ static size_t change(uint8_t *data, size_t size, uint64_t *state)
     const size_t reach = next(state) % 2 && size > 4096 ? 4096 : size;
     for (uint64_t n = 1 + next(state) % 4; n > 0 && reach > 0; n--) {
         uint8_t *at = data + next(state) % reach;
-        const uint64_t how = next(state);
-        *at = how % 3 == 0 ? odd[how / 3 % sizeof odd] : how % 3 == 1 ? (uint8_t)(*at ^ (1u << (how / 3 % 8))) : (uint8_t)(how / 3);
+        const uint64_t how = next(state) % 3, which = next(state);
+        if (how == 0)
+            *at = odd[which % sizeof odd];
+        else if (how == 1)
+            *at = (uint8_t)(*at ^ (1u << (which % 8)));
+        else
+            *at = (uint8_t)which;
     }
     return size > 0 && next(state) % 4 == 0 ? next(state) % size : size;
 }

@@ -405,7 +405,8 @@ static rp_code build(cache_test *c, const char *source, rp_error *err)
     device->program = NULL;
     device->source = source;
     device->keeps_own = false;
-    const rp_code code = rp_opencl_program(device, &c->log, err);
+    device->base.log = &c->log;
+    const rp_code code = rp_opencl_program(device, err);
     (void)snprintf(c->path, sizeof c->path, "%s/kernels-%s.bin", c->folder, device->key);
     return code;
 }
@@ -572,7 +573,7 @@ static int keep_compiled_kernels(void **state)
         return -1;
     strcat(folder, "/pocl-cache");
     (void)mkdir(folder, 0777);
-    return setenv("POCL_CACHE_DIR", folder, 0);
+    return setenv("POCL_CACHE_DIR", folder, 0) || setenv("XDG_CACHE_HOME", folder, 1);
 }
 
 int main(void)

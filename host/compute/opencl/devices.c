@@ -139,12 +139,15 @@ rp_code rp_opencl_list(rp_device_info **out, size_t *count, rp_error *err)
 static void opencl_close(rp_device *base)
 {
     opencl_device *device = (opencl_device *)base;
+    for (size_t i = 0; i < device->nspecial; i++)
+        (void)clReleaseProgram(device->special[i].program);
     if (device->program)
         (void)clReleaseProgram(device->program);
     if (device->staging_queue)
         (void)clReleaseCommandQueue(device->staging_queue);
     if (device->context)
         (void)clReleaseContext(device->context);
+    (void)pthread_mutex_destroy(&device->lock);
     free(device);
 }
 
@@ -174,7 +177,7 @@ static rp_code prepare(opencl_device *device, const rp_device_options *options, 
     RP_CL_TRY(status, "making a context");
     device->staging_queue = clCreateCommandQueue(device->context, device->id, 0, &status);
     RP_CL_TRY(status, "making a queue");
-    return rp_opencl_program(device, options->log, err);
+    return rp_opencl_program(device, err);
 }
 
 static rp_code choose(cl_device_id *out, int index, rp_error *err)
@@ -203,6 +206,7 @@ rp_code rp_opencl_open(rp_device **out, const rp_device_options *options, int in
     opencl_device *device = calloc(1, sizeof *device);
     if (!device)
         return rp_fail(err, RP_E_MEMORY, "no memory for a device");
+    (void)pthread_mutex_init(&device->lock, NULL); /* with default attributes it cannot fail */
     device->base.backend = &opencl_backend;
     device->base.log = options->log;
     device->id = id;

@@ -1,18 +1,26 @@
-/* Inside of the OpenCL back end: devices.c, buffers.c, queues.c, program.c, cache.c. */
+/* Inside of the OpenCL back end: devices.c, buffers.c, queues.c, program.c, special.c, cache.c. */
 #ifndef RP_HOST_COMPUTE_OPENCL_IMPL_H
 #define RP_HOST_COMPUTE_OPENCL_IMPL_H
 
 #include <CL/cl.h>
+#include <pthread.h>
 
 #include "host/compute/device_impl.h"
 
 /* Launches of a queue whose device times are still to be asked for. */
 enum { RP_QUEUE_EVENTS = 256 };
 
-/* Work-groups: pixels of a LANE kernel's group (its strides are multiples of 64), work items of a PIXEL kernel's. */
-enum { RP_GROUP_PIXELS = 64, RP_GROUP_ITEMS = 128 };
+/* The largest work-groups: of one pixel a work item, and of vectors of 8 or 16.  Strides are multiples of 64 pixels. */
+enum { RP_GROUP_ITEMS = 128, RP_GROUP_VECTORS = 8 };
 
-enum { RP_CACHE_KEY = 33, RP_CACHE_PATH = 4096 };
+enum { RP_CACHE_KEY = 33, RP_CACHE_PATH = 4096, RP_MAX_SPECIAL = 16 };
+
+/* A kernel compiled for one value of its option: kernels/special.def. */
+typedef struct opencl_special {
+    rp_kernel kernel;
+    uint32_t value;
+    cl_program program;
+} opencl_special;
 
 typedef struct opencl_device {
     rp_device base; /* first */
@@ -21,6 +29,9 @@ typedef struct opencl_device {
     cl_command_queue staging_queue;
     cl_program program;
     const char *source;
+    pthread_mutex_t lock; /* of the special kernels */
+    opencl_special special[RP_MAX_SPECIAL];
+    size_t nspecial;
     int lanes;
     bool is_unified;    /* a CPU: buffers are host memory */
     bool keeps_own;     /* the driver keeps what it compiles (PoCL): our cache would only add to that */
@@ -38,6 +49,7 @@ typedef struct opencl_queue {
     rp_queue base; /* first */
     cl_command_queue queue;
     cl_kernel kernel[RP_K_COUNT]; /* own objects: arguments are not shared between threads */
+    uint32_t special[RP_K_COUNT]; /* the value for which each was compiled, or 0 */
     cl_event event[RP_QUEUE_EVENTS];
     rp_kernel event_kernel[RP_QUEUE_EVENTS];
     size_t nevents;
@@ -71,7 +83,15 @@ rp_code rp_opencl_launch(rp_queue *base, rp_kernel kernel, const void *params, s
                          rp_buffer *const *buffers, size_t nbuffers, rp_range range, rp_error *err);
 
 /* Builds device->program from device->source, or takes it from the cache; sets device->key. */
-rp_code rp_opencl_program(opencl_device *device, const rp_log *log, rp_error *err);
+rp_code rp_opencl_program(opencl_device *device, rp_error *err);
+/* The same with a line or two before the source, for another program of the device. */
+rp_code rp_opencl_build(const opencl_device *device, const char *before, cl_program *program, char key[RP_CACHE_KEY],
+                        rp_error *err);
+
+/* The value of a kernel's option for these parameters; 0 when it has none, or the value is out of its range. */
+uint32_t rp_opencl_special_value(rp_kernel kernel, const void *params);
+/* The program that holds the kernel for `value`; 0: the program of all kernels.  Owned by the device. */
+rp_code rp_opencl_special(opencl_device *device, rp_kernel kernel, uint32_t value, cl_program *out, rp_error *err);
 
 /* Where compiled kernels are kept: makes the folder and its parents.  False, and "", when there is no such place. */
 bool rp_opencl_cache_folder(const char *cache_dir, char out[RP_CACHE_PATH]);

@@ -89,15 +89,25 @@ rp_code rp_opencl_finish(rp_queue *base, rp_error *err)
     return RP_OK;
 }
 
-static rp_code own_kernel(opencl_queue *q, rp_kernel kernel, rp_error *err)
+/* The queue's own object of the kernel that was compiled for these parameters. */
+static rp_code own_kernel(opencl_queue *q, rp_kernel kernel, const void *params, rp_error *err)
 {
-    const opencl_device *device = (opencl_device *)q->base.device;
-    if (q->kernel[kernel])
+    opencl_device *device = (opencl_device *)q->base.device;
+    const uint32_t value = rp_opencl_special_value(kernel, params);
+    cl_program program = NULL;
+    if (q->kernel[kernel] && q->special[kernel] == value)
         return RP_OK;
+    if (q->kernel[kernel])
+        (void)clReleaseKernel(q->kernel[kernel]);
+    q->kernel[kernel] = NULL;
+    const rp_code code = rp_opencl_special(device, kernel, value, &program, err);
+    if (code != RP_OK)
+        return code;
     char name[80];
     cl_int status = CL_SUCCESS;
     (void)snprintf(name, sizeof name, "rp_k_%s", rp_kernel_names[kernel]);
-    q->kernel[kernel] = clCreateKernel(device->program, name, &status);
+    q->kernel[kernel] = clCreateKernel(program, name, &status);
+    q->special[kernel] = value;
     if (status != CL_SUCCESS)
         q->kernel[kernel] = NULL;
     RP_CL_TRY(status, name);
@@ -118,9 +128,8 @@ static bool choose_sizes(const opencl_device *device, rp_kernel kernel, rp_range
                          size_t local[3])
 {
     if (shapes[kernel].is_lane) {
-        const size_t lanes = (size_t)device->lanes;
-        global[0] = range.n / lanes;
-        local[0] = divisor(global[0], RP_GROUP_PIXELS / lanes);
+        global[0] = range.n / (size_t)device->lanes;
+        local[0] = divisor(global[0], device->lanes == 1 ? RP_GROUP_ITEMS : RP_GROUP_VECTORS);
         global[1] = global[2] = local[1] = local[2] = 1;
     } else {
         global[0] = range.nx;
@@ -141,7 +150,7 @@ static rp_code set_arguments(opencl_queue *q, rp_kernel kernel, const void *para
     if (params_bytes != shape->params_bytes || nbuffers != shape->nbuffers)
         return rp_fail(err, RP_E_INTERNAL, "kernel %s takes %zu bytes of parameters and %zu buffers, not %zu and %zu",
                        rp_kernel_names[kernel], shape->params_bytes, shape->nbuffers, params_bytes, nbuffers);
-    const rp_code code = own_kernel(q, kernel, err);
+    const rp_code code = own_kernel(q, kernel, params, err);
     if (code != RP_OK)
         return code;
     RP_CL_TRY(clSetKernelArg(q->kernel[kernel], 0, params_bytes, params), rp_kernel_names[kernel]);
