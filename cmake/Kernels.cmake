@@ -4,7 +4,7 @@ set(RP_KERNEL_FLAGS -ffp-contract=off -fno-math-errno -fno-trapping-math -Wno-ps
 set(RP_KERNEL_VARIANTS v1:x86-64:1 v1:x86-64:8 v3:x86-64-v3:8 v4:x86-64-v4:8 v4:x86-64-v4:16)
 # What a run picks by itself.  The others are for the parity tests, and another level of optimisation is one way more to
 # compute the same bits; it also compiles in half the time.
-set(RP_KERNEL_BEST v1_8 v3_8 v4_16)
+set(RP_KERNEL_BEST v3_8 v4_8 v4_16)
 # Builds that look for errors of ours, not of compilers, compile these; the other names lead to them.
 set(RP_KERNEL_FEW v1_1 v1_8)
 set(few OFF)

@@ -199,27 +199,44 @@ static void note_progress(rp_engine *e, rp_rect core)
 
 typedef rp_code (*collect_fn)(rp_worker *worker, size_t item, void *payload, rp_error *err);
 
+/* The next core, or all cores of a band of tiles, which share what is read. */
+static bool take_items(rp_engine *e, size_t *first, size_t *end)
+{
+    pthread_mutex_lock(&e->lock);
+    *first = *end = e->next;
+    do {
+        *end += *end < e->ntodo;
+    } while (e->kind == RP_PASS_REFIT && *end < e->ntodo && e->todo[*end].y0 / RP_BAND_NY == e->todo[*first].y0 / RP_BAND_NY);
+    e->next = *end;
+    pthread_mutex_unlock(&e->lock);
+    return *end > *first;
+}
+
+static rp_code do_item(rp_engine *e, rp_worker *worker, size_t item, collect_fn collect, void *payload, rp_error *err)
+{
+    if (e->options.cancel && *e->options.cancel)
+        return rp_fail(err, RP_E_INTERRUPTED, "interrupted; no product was written");
+    worker->dirty_rows = e->kind == RP_PASS_REFIT ? e->dirty_rows[item] : UINT8_MAX;
+    rp_code code = rp_worker_process(worker, e->todo[item], err);
+    if (code == RP_OK && collect)
+        code = collect(worker, item, payload, err);
+    if (code == RP_OK)
+        note_progress(e, e->todo[item]);
+    return code;
+}
+
 static void work(rp_engine *e, rp_worker *worker, collect_fn collect, void *payload)
 {
     rp_error error = {0};
-    for (;;) {
-        const size_t item = atomic_fetch_add(&e->next, 1);
-        if (item >= e->ntodo || atomic_load(&e->failed))
-            return;
-        rp_code code = RP_OK;
-        if (e->options.cancel && *e->options.cancel)
-            code = rp_fail(&error, RP_E_INTERRUPTED, "interrupted; no product was written");
-        if (code == RP_OK)
-            code = rp_worker_process(worker, e->todo[item], &error);
-        if (code == RP_OK && collect)
-            code = collect(worker, item, payload, &error);
-        if (code != RP_OK) {
-            error.code = code;
-            note_failure(e, &error);
-            return;
+    size_t item, end;
+    while (!atomic_load(&e->failed) && take_items(e, &item, &end))
+        for (; item < end && !atomic_load(&e->failed); item++) {
+            const rp_code code = do_item(e, worker, item, collect, payload, &error);
+            if (code != RP_OK) {
+                error.code = code;
+                note_failure(e, &error);
+            }
         }
-        note_progress(e, e->todo[item]);
-    }
 }
 
 /* Runs stages [0, stop) on all cores of `todo`. */
@@ -229,7 +246,7 @@ static rp_code run_pass(rp_engine *e, rp_pass_kind kind, int stop, rp_rect *todo
     e->stop = stop;
     e->todo = todo;
     e->ntodo = ntodo;
-    atomic_store(&e->next, 0);
+    e->next = 0;
     atomic_store(&e->failed, false);
     const int threads = ntodo < (size_t)e->nworkers ? (int)ntodo : e->nworkers;
     if (threads <= 1) {
@@ -360,19 +377,22 @@ static rp_code prepare_stages(rp_engine *e, rp_error *err)
 }
 
 /* ------------------------------------------------------------------ large events */
-static size_t rects_of_tiles(const rp_engine *e, const uint8_t *dirty, rp_rect *out)
+/* Tiles to do again, neighbours in a row joined; `dirty` becomes the rows of each. */
+static size_t rects_of_tiles(const rp_engine *e, uint8_t *dirty, rp_rect *out)
 {
     const int64_t rows = (e->run->ny + RP_TILE_NY - 1) / RP_TILE_NY, cols = (e->run->nx + RP_TILE_NX - 1) / RP_TILE_NX;
     size_t n = 0;
     for (int64_t ty = 0; ty < rows; ty++)
         for (int64_t tx = 0; tx < cols; tx++) {
-            if (!dirty[ty * cols + tx])
-                continue;
             const int64_t first = tx;
-            while (tx + 1 < cols && dirty[ty * cols + tx + 1])
-                tx++;
-            const int64_t y0 = ty * RP_TILE_NY, x0 = first * RP_TILE_NX, y1 = y0 + RP_TILE_NY, x1 = (tx + 1) * RP_TILE_NX;
-            out[n++] = (rp_rect){y0, x0, (y1 < e->run->ny ? y1 : e->run->ny) - y0, (x1 < e->run->nx ? x1 : e->run->nx) - x0};
+            uint8_t marks = 0;
+            for (; tx < cols && dirty[ty * cols + tx]; tx++)
+                marks |= dirty[ty * cols + tx];
+            if (!marks)
+                continue;
+            const int64_t y0 = ty * RP_TILE_NY, x0 = first * RP_TILE_NX, y1 = y0 + RP_TILE_NY, x1 = tx * RP_TILE_NX;
+            out[n] = (rp_rect){y0, x0, (y1 < e->run->ny ? y1 : e->run->ny) - y0, (x1 < e->run->nx ? x1 : e->run->nx) - x0};
+            dirty[n++] = marks; /* never ahead of the tile being looked at */
         }
     return n;
 }
@@ -382,19 +402,20 @@ static rp_code large_events(rp_engine *e, rp_error *err)
     if (e->event_stage < 0)
         return RP_OK;
     const size_t tiles = (size_t)((e->run->ny + RP_TILE_NY - 1) / RP_TILE_NY) * (size_t)((e->run->nx + RP_TILE_NX - 1) / RP_TILE_NX);
-    uint8_t *dirty = calloc(tiles, 1);
+    e->dirty_rows = calloc(tiles, 1);
     rp_rect *todo = calloc(tiles, sizeof *todo);
-    rp_code code = dirty && todo ? RP_OK : rp_fail(err, RP_E_MEMORY, "no memory for a list of tiles");
+    rp_code code = e->dirty_rows && todo ? RP_OK : rp_fail(err, RP_E_MEMORY, "no memory for a list of tiles");
     const double start = rp_thread_seconds();
     if (code == RP_OK)
-        code = rp_flag_store_events(e->flags, e->stage[e->event_stage], dirty, err);
+        code = rp_flag_store_events(e->flags, e->stage[e->event_stage], e->dirty_rows, err);
     e->events_s += rp_thread_seconds() - start;
     if (code == RP_OK) {
-        const size_t n = rects_of_tiles(e, dirty, todo);
+        const size_t n = rects_of_tiles(e, e->dirty_rows, todo);
         if (n)
             code = run_pass(e, RP_PASS_REFIT, e->nstages, todo, n, NULL, NULL, err);
     }
-    free(dirty);
+    free(e->dirty_rows);
+    e->dirty_rows = NULL;
     free(todo);
     return code;
 }

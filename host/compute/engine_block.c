@@ -57,7 +57,7 @@ rp_code rp_block_bind(rp_block *block, const rp_source *source, int64_t plane, i
     const double start = rp_thread_seconds();
     char *host = rp_buffer_host(slot->buffer);
     for (int64_t k = 0; k < nplanes && code == RP_OK; k++)
-        code = source->read(source, plane + k, block->rect, host + (size_t)k * plane_bytes, err);
+        code = rp_worker_read(worker, source, plane + k, host + (size_t)k * plane_bytes, err);
     worker->read_s += rp_thread_seconds() - start;
     worker->read_bytes += (uint64_t)nplanes * block->npix * element;
     if (code == RP_OK)

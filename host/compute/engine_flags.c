@@ -15,7 +15,6 @@ struct rp_flag_store {
     size_t words_per_row, plane_words, integration_words; /* [saturated groups][jump groups][assigned groups] */
     uint64_t *memory;                                     /* all integrations, or NULL */
     int fd;                                               /* scratch file, or -1 */
-    uint64_t *before, *after; /* one integration each, while events are sought */
 };
 
 static rp_code open_scratch(int *fd, const char *scratch_dir, rp_error *err)
@@ -65,8 +64,6 @@ void rp_flag_store_free(rp_flag_store *store)
     if (store->fd >= 0)
         (void)close(store->fd);
     free(store->memory);
-    free(store->before);
-    free(store->after);
     free(store);
 }
 
@@ -95,27 +92,34 @@ static rp_code transfer(rp_flag_store *s, size_t at, uint64_t *words, size_t n, 
 
 /* The sets of planes of an integration. */
 enum { SATURATED, JUMP, ASSIGNED, SETS };
+enum { SATURATED_BIT = 1, JUMP_BIT = 2 }; /* of RP_DQ_... */
 
 static size_t row_at(const rp_flag_store *s, int64_t integration, int64_t group, int set, int64_t y)
 {
     return (size_t)integration * s->integration_words + (size_t)set * (size_t)s->ngroups * s->plane_words + (size_t)group * s->plane_words + (size_t)y * s->words_per_row;
 }
 
-static void pack_row(uint64_t *words, const uint8_t *flags, int64_t nx, unsigned bit_index)
+/* Gathers one bit of each of 8 bytes by a multiplication. */
+static uint64_t gather(uint64_t eight, unsigned flag_bit)
+{
+    return (eight >> flag_bit & 0x0101010101010101ull) * 0x0102040810204080ull >> 56;
+}
+
+static void pack_row(uint64_t *saturated, uint64_t *jump, const uint8_t *flags, int64_t nx)
 {
     for (int64_t x0 = 0; x0 < nx; x0 += 64) {
         const int64_t n = nx - x0 < 64 ? nx - x0 : 64;
-        uint64_t word = 0;
-        int64_t x = 0;
-        for (; x + 8 <= n; x += 8) { /* gathers one bit of each of 8 bytes by a multiplication */
-            uint64_t eight;
-            memcpy(&eight, flags + x0 + x, 8);
-            eight = eight >> bit_index & 0x0101010101010101ull;
-            word |= (eight * 0x0102040810204080ull >> 56) << x;
+        uint64_t sat_word = 0, jump_word = 0;
+        for (int64_t x = 0; x < n; x += 8) {
+            uint64_t eight = 0;
+            memcpy(&eight, flags + x0 + x, n - x < 8 ? (size_t)(n - x) : 8);
+            if (!eight)
+                continue;
+            sat_word |= gather(eight, SATURATED_BIT) << x;
+            jump_word |= gather(eight, JUMP_BIT) << x;
         }
-        for (; x < n; x++)
-            word |= (uint64_t)(flags[x0 + x] >> bit_index & 1u) << x;
-        words[x0 / 64] = word;
+        saturated[x0 / 64] = sat_word;
+        jump[x0 / 64] = jump_word;
     }
 }
 
@@ -124,88 +128,128 @@ rp_code rp_flag_store_put(rp_flag_store *store, const uint8_t *groupdq, size_t s
     if (core.x0 != 0 || core.nx != store->nx)
         return rp_fail(err, RP_E_INTERNAL, "flags are kept by whole rows");
     const size_t n = store->words_per_row * (size_t)core.ny;
-    uint64_t *words = malloc(n * sizeof *words);
+    uint64_t *words = malloc(2 * n * sizeof *words);
     if (!words)
         return rp_fail(err, RP_E_MEMORY, "no memory for a strip of flags");
     rp_code code = RP_OK;
     for (int64_t k = 0; k < store->nints * store->ngroups && code == RP_OK; k++) {
         const uint8_t *plane = groupdq + (size_t)k * stride;
-        for (int set = SATURATED; set <= JUMP && code == RP_OK; set++) {
-            for (int64_t y = 0; y < core.ny; y++)
-                pack_row(words + (size_t)y * store->words_per_row, plane + (size_t)((core.y0 - rect.y0 + y) * rect.nx), core.nx, set == JUMP ? 2 : 1);
-            code = transfer(store, row_at(store, k / store->ngroups, k % store->ngroups, set, core.y0), words, n, true, err);
+        for (int64_t y = 0; y < core.ny; y++) {
+            const size_t at = (size_t)y * store->words_per_row;
+            pack_row(words + at, words + n + at, plane + (size_t)((core.y0 - rect.y0 + y) * rect.nx), core.nx);
         }
+        for (int set = SATURATED; set <= JUMP && code == RP_OK; set++)
+            code = transfer(store, row_at(store, k / store->ngroups, k % store->ngroups, set, core.y0), words + (size_t)set * n, n, true, err);
     }
     free(words);
     return code;
+}
+
+/* The words of a set that hold the rectangle; `room` takes them when they are not in memory. */
+static rp_code rows_of_set(rp_flag_store *s, int64_t k, int set, rp_rect rect, uint64_t *room, const uint64_t **rows, rp_error *err)
+{
+    const size_t at = row_at(s, k / s->ngroups, k % s->ngroups, set, rect.y0);
+    *rows = s->memory ? s->memory + at : room;
+    return s->memory ? RP_OK : transfer(s, at, room, s->words_per_row * (size_t)rect.ny, false, err);
+}
+
+/* The bits of a word as 64 bytes, each 0 or `flag`. */
+static void add_flags(uint8_t bytes[64], uint64_t word, unsigned flag)
+{
+    for (int k = 0; word; k++, word >>= 8) {
+        /* byte i keeps bit i of the eight, then any bit becomes the lowest one */
+        const uint64_t picked = (word & 0xff) * 0x0101010101010101ull & 0x8040201008040201ull;
+        uint64_t eight;
+        memcpy(&eight, bytes + 8 * k, sizeof eight);
+        eight |= ((picked + 0x7f7f7f7f7f7f7f7full) >> 7 & 0x0101010101010101ull) * flag;
+        memcpy(bytes + 8 * k, &eight, sizeof eight);
+    }
+}
+
+static void unpack_row(uint8_t *out, const uint64_t *const set[SETS], size_t at, int64_t x0, int64_t nx)
+{
+    for (int64_t x = x0; x < x0 + nx;) {
+        const int64_t end = (x / 64 + 1) * 64 < x0 + nx ? (x / 64 + 1) * 64 : x0 + nx;
+        const size_t w = at + (size_t)(x / 64);
+        uint8_t bytes[64] = {0};
+        add_flags(bytes, set[ASSIGNED][w], 1);
+        add_flags(bytes, set[SATURATED][w], RP_DQ_SATURATED);
+        add_flags(bytes, set[JUMP][w], RP_DQ_JUMP_DET);
+        memcpy(out + (x - x0), bytes + x % 64, (size_t)(end - x));
+        x = end;
+    }
 }
 
 rp_code rp_flag_store_get(rp_flag_store *store, uint8_t *flags, size_t stride, rp_rect rect, rp_error *err)
 {
     const size_t n = store->words_per_row * (size_t)rect.ny;
-    uint64_t *words = malloc(SETS * n * sizeof *words);
-    if (!words)
+    uint64_t *room = store->memory ? NULL : malloc(SETS * n * sizeof *room);
+    if (!store->memory && !room)
         return rp_fail(err, RP_E_MEMORY, "no memory for a strip of flags");
     rp_code code = RP_OK;
     for (int64_t k = 0; k < store->nints * store->ngroups && code == RP_OK; k++) {
-        for (int set = 0; set < SETS && code == RP_OK; set++)
-            code = transfer(store, row_at(store, k / store->ngroups, k % store->ngroups, set, rect.y0), words + (size_t)set * n, n, false, err);
-        for (int64_t y = 0; y < rect.ny; y++) {
-            const uint64_t *sat = words + (size_t)y * store->words_per_row, *jump = sat + n, *assigned = jump + n;
-            uint8_t *row = flags + (size_t)k * stride + (size_t)(y * rect.nx);
-            for (int64_t x = 0; x < rect.nx; x++) {
-                const int64_t w = (rect.x0 + x) / 64, bit = (rect.x0 + x) % 64;
-                row[x] = (uint8_t)((assigned[w] >> bit & 1u) | (sat[w] >> bit & 1u) << 1 | (jump[w] >> bit & 1u) << 2);
-            }
-        }
+        const uint64_t *set[SETS];
+        for (int i = 0; i < SETS && code == RP_OK; i++)
+            code = rows_of_set(store, k, i, rect, room ? room + (size_t)i * n : NULL, &set[i], err);
+        for (int64_t y = 0; y < rect.ny && code == RP_OK; y++)
+            unpack_row(flags + (size_t)k * stride + (size_t)(y * rect.nx), set, (size_t)y * store->words_per_row, rect.x0, rect.nx);
     }
-    free(words);
+    free(room);
     return code;
 }
 
-static void mark_tiles(const rp_flag_store *s, uint8_t *dirty)
+/* Rows of tiles in which something changed: bit y % RP_TILE_NY of the tile. */
+static void mark_rows(const rp_flag_store *s, const uint64_t *before, const uint64_t *after, uint8_t *dirty_rows)
 {
     const size_t tiles_per_row = (size_t)(s->nx + RP_TILE_NX - 1) / RP_TILE_NX; /* one word wide */
-    for (size_t plane = 0; plane < SETS * (size_t)s->ngroups; plane++)
-        for (int64_t y = 0; y < s->ny; y++) {
-            const size_t at = plane * s->plane_words + (size_t)y * s->words_per_row;
-            for (size_t w = 0; w < s->words_per_row; w++)
-                if (s->before[at + w] != s->after[at + w])
-                    dirty[(size_t)(y / RP_TILE_NY) * tiles_per_row + w] = 1;
-        }
+    for (int64_t y = 0; y < s->ny; y++) {
+        const size_t at = (size_t)y * s->words_per_row;
+        uint8_t *row = dirty_rows + (size_t)(y / RP_TILE_NY) * tiles_per_row;
+        for (size_t w = 0; w < s->words_per_row; w++)
+            if (before ? before[at + w] != after[at + w] : after[at + w] != 0)
+                row[w] |= (uint8_t)(1u << (y % RP_TILE_NY));
+    }
 }
 
-rp_code rp_flag_store_events(rp_flag_store *store, rp_stage *stage, uint8_t *dirty_tiles, rp_error *err)
+/* One integration: `now` becomes what the stage makes of it; `before` has room for two of its sets. */
+static rp_code events_of_integration(rp_flag_store *s, rp_stage *stage, int64_t i, uint64_t **planes, uint64_t *now,
+                                     uint64_t *before, uint8_t *dirty_rows, rp_error *err)
+{
+    const size_t ngroups = (size_t)s->ngroups, assigned = ASSIGNED * ngroups;
+    for (size_t k = 0; k < SETS * ngroups; k++)
+        planes[k] = now + k * s->plane_words;
+    memcpy(before, now, assigned * s->plane_words * sizeof *before);
+    /* another round of the main pass may have left its own; most are zero, and untouched memory stays so */
+    for (size_t k = assigned * s->plane_words; k < s->integration_words; k++)
+        if (now[k])
+            now[k] = 0;
+    rp_frame_flags flags = {s->ngroups, s->ny, s->nx, s->words_per_row, planes, planes + ngroups, planes + assigned};
+    const rp_code code = stage->step->ops->frame_flags(stage, i, &flags, err);
+    for (size_t k = 0; k < SETS * ngroups && code == RP_OK; k++)
+        mark_rows(s, k < assigned ? before + k * s->plane_words : NULL, planes[k], dirty_rows);
+    return code;
+}
+
+rp_code rp_flag_store_events(rp_flag_store *store, rp_stage *stage, uint8_t *dirty_rows, rp_error *err)
 {
     rp_code code = RP_OK;
-    const size_t n = store->integration_words;
+    const size_t n = store->integration_words, kept = ASSIGNED * (size_t)store->ngroups * store->plane_words;
     uint64_t **planes = malloc(SETS * (size_t)store->ngroups * sizeof *planes);
-    store->before = malloc(n * sizeof *store->before);
-    store->after = malloc(n * sizeof *store->after);
-    if (!planes || !store->before || !store->after) {
-        code = rp_fail(err, RP_E_MEMORY, "no memory for the flags of one integration (%zu bytes)", 2 * n * sizeof(uint64_t));
-        goto done;
-    }
-    for (size_t k = 0; k < SETS * (size_t)store->ngroups; k++)
-        planes[k] = store->after + k * store->plane_words;
+    uint64_t *before = malloc(kept * sizeof *before), *loaded = store->memory ? NULL : malloc(n * sizeof *loaded);
+    if (!planes || !before || (!store->memory && !loaded))
+        code = rp_fail(err, RP_E_MEMORY, "no memory for the flags of one integration (%zu bytes)",
+                       (kept + (store->memory ? 0 : n)) * sizeof(uint64_t));
     for (int64_t i = 0; i < store->nints && code == RP_OK; i++) {
-        rp_frame_flags flags = {store->ngroups, store->ny, store->nx, store->words_per_row, planes, planes + store->ngroups, planes + 2 * store->ngroups};
-        const size_t assigned = (size_t)(2 * store->ngroups) * store->plane_words;
-        code = transfer(store, (size_t)i * n, store->before, n, false, err);
-        if (code != RP_OK)
-            break;
-        memset(store->before + assigned, 0, (n - assigned) * sizeof *store->before);
-        memcpy(store->after, store->before, n * sizeof *store->after);
-        code = stage->step->ops->frame_flags(stage, i, &flags, err);
-        if (code != RP_OK)
-            break;
-        mark_tiles(store, dirty_tiles);
-        code = transfer(store, (size_t)i * n, store->after, n, true, err);
+        uint64_t *now = store->memory ? store->memory + (size_t)i * n : loaded;
+        if (loaded)
+            code = transfer(store, (size_t)i * n, now, n, false, err);
+        if (code == RP_OK)
+            code = events_of_integration(store, stage, i, planes, now, before, dirty_rows, err);
+        if (loaded && code == RP_OK)
+            code = transfer(store, (size_t)i * n, now, n, true, err);
     }
-done:
     free(planes);
-    free(store->before);
-    free(store->after);
-    store->before = store->after = NULL;
+    free(before);
+    free(loaded);
     return code;
 }

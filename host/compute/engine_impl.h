@@ -31,9 +31,25 @@ typedef struct rp_table_slot {
     bool valid;
 } rp_table_slot;
 
+/* Rows of the frame kept for narrow blocks: engine_band.c. */
+enum { RP_MAX_HELD = 256 };
+typedef struct rp_held_rows {
+    const rp_source *source;
+    int64_t plane;
+    const char *rows;
+} rp_held_rows;
+
+typedef struct rp_band {
+    int64_t y0, ny;
+    char *arena;
+    size_t used, nheld, cursor;
+    rp_held_rows held[RP_MAX_HELD];
+} rp_band;
+
 typedef struct rp_worker {
     rp_engine *engine;
     rp_block block;
+    rp_band band;
     rp_pass_kind kind;
     uint64_t serial;
     rp_buffer *raw, *data, *groupdq, *pixeldq, *zeroframe, *dark_current, *counters, *words, *seen, *final_flags;
@@ -43,7 +59,9 @@ typedef struct rp_worker {
     rp_table_slot table[RP_MAX_STAGES][RP_SCRATCH_SLOTS];
     rp_bind_slot bind[RP_MAX_BINDS];
     uint64_t sums[RP_MAX_STAGES][RP_COUNTERS];
-    void *pack; /* host memory to pack narrow rectangles */
+    int halo;           /* of the pass */
+    uint8_t dirty_rows; /* of the block */
+    void *pack;         /* host memory to pack narrow rectangles */
     size_t pack_bytes;
     double read_s, write_s, stage_s[RP_MAX_STAGES];
     uint64_t read_bytes, written_bytes;
@@ -57,11 +75,11 @@ void rp_flag_store_free(rp_flag_store *store);
 rp_code rp_flag_store_put(rp_flag_store *store, const uint8_t *groupdq, size_t stride, rp_rect rect, rp_rect core, rp_error *err);
 /* Unpacks into bytes of the rectangle, [nints*ngroups][stride]: SATURATED, JUMP_DET, and 1 where SATURATED was assigned. */
 rp_code rp_flag_store_get(rp_flag_store *store, uint8_t *flags, size_t stride, rp_rect rect, rp_error *err);
-/* Lets the stage change the flags of every integration; marks tiles with a changed pixel. */
-rp_code rp_flag_store_events(rp_flag_store *store, rp_stage *stage, uint8_t *dirty_tiles, rp_error *err);
+/* Lets the stage change the flags of every integration; marks in every tile the rows with a changed pixel, a bit each. */
+rp_code rp_flag_store_events(rp_flag_store *store, rp_stage *stage, uint8_t *dirty_rows, rp_error *err);
 
-/* Small tiles: what is read and written again by row costs a system call a row and plane. */
-enum { RP_TILE_NY = 8, RP_TILE_NX = 64 };
+/* Small tiles: what is written again costs a system call for every row and plane. */
+enum { RP_TILE_NY = 8, RP_TILE_NX = 64, RP_BAND_NY = 2 * RP_TILE_NY };
 
 struct rp_engine {
     rp_run *run;
@@ -82,13 +100,14 @@ struct rp_engine {
     rp_worker *worker;
     int nworkers;
     int64_t strip_rows, strip_cols;
-    rp_rect *todo; /* cores of the pass under way */
+    rp_rect *todo;       /* cores of the pass under way */
+    uint8_t *dirty_rows; /* of each, in the refit pass: the rows to be written again */
     size_t ntodo;
-    atomic_size_t next;
+    size_t next; /* under `lock` */
     rp_pass_kind kind;
     int stop;
     atomic_bool failed;
-    pthread_mutex_t lock; /* guards the first error, the progress call and the seen groups */
+    pthread_mutex_t lock; /* guards the first error, the next item, the progress call and the seen groups */
     rp_error first_error;
     /* groups seen to hold a usable pixel, at the input of jump and of the fit */
     uint8_t *seen_at_jump, *seen_at_fit;
@@ -100,6 +119,9 @@ struct rp_engine {
 
 rp_code rp_worker_process(rp_worker *worker, rp_rect core, rp_error *err);
 void rp_worker_clear(rp_worker *worker);
+/* The block's rectangle of one plane, rows packed. */
+rp_code rp_worker_read(rp_worker *worker, const rp_source *source, int64_t plane, void *dst, rp_error *err);
+void rp_band_clear(rp_band *band);
 rp_code rp_buffer_reserve(rp_buffer **buffer, rp_device *device, size_t bytes, rp_error *err);
 double rp_thread_seconds(void);
 

@@ -112,7 +112,7 @@ static rp_code read_words(rp_worker *worker, const rp_source *source, size_t npl
     rp_code code = RP_OK;
     for (size_t k = 0; k < nplanes && code == RP_OK; k++) {
         char *dst = host + k * b->stride * out_element;
-        code = source->read(source, (int64_t)k, b->rect, as_is ? (void *)dst : mixed, err);
+        code = rp_worker_read(worker, source, (int64_t)k, as_is ? (void *)dst : mixed, err);
         if (code == RP_OK && !as_is) {
             float *values = (float *)(void *)((char *)mixed + b->npix * element);
             rp_elements_to_f32(values, mixed, source->type, b->npix);
@@ -142,7 +142,7 @@ static rp_code load_groupdq(rp_worker *worker, rp_error *err)
     const size_t planes = planes_of(b->run);
     uint8_t *host = rp_buffer_host(worker->groupdq);
     for (size_t k = 0; k < planes; k++)
-        TRY(source->read(source, (int64_t)k, b->rect, host + k * b->stride, err));
+        TRY(rp_worker_read(worker, source, (int64_t)k, host + k * b->stride, err));
     return rp_queue_push(b->queue, worker->groupdq, 0, planes * b->stride, err);
 }
 
@@ -195,21 +195,36 @@ static rp_code load_block(rp_worker *worker, rp_error *err)
 }
 
 /* ------------------------------------------------------------------ storing */
+static rp_code reserve_pack(rp_worker *worker, size_t bytes, const char *label, rp_error *err)
+{
+    if (worker->pack_bytes >= bytes)
+        return RP_OK;
+    free(worker->pack);
+    worker->pack = malloc(bytes);
+    worker->pack_bytes = worker->pack ? bytes : 0;
+    return worker->pack ? RP_OK : rp_fail(err, RP_E_MEMORY, "%s: no memory to pack a strip", label);
+}
+
+/* Writes rows of the core that lie packed in `rows`: all, or those that the refit pass changed. */
+static rp_code write_rows(const rp_worker *worker, const rp_sink *sink, int64_t plane, const char *rows, size_t row_bytes, rp_error *err)
+{
+    const rp_rect core = worker->block.core;
+    if (worker->kind != RP_PASS_REFIT)
+        return sink->write(sink, plane, core, rows, err);
+    for (int64_t y = 0; y < core.ny; y++)
+        if (worker->dirty_rows >> y & 1u)
+            TRY(sink->write(sink, plane, (rp_rect){core.y0 + y, core.x0, 1, core.nx}, rows + (size_t)y * row_bytes, err));
+    return RP_OK;
+}
+
 /* Writes the core of planes [0, nplanes) that lie in `host` with the block's stride. */
 static rp_code write_core(rp_worker *worker, const rp_sink *sink, const void *host, size_t nplanes, rp_error *err)
 {
     const rp_block *b = &worker->block;
     const size_t element = rp_dtype_size(sink->type), row = (size_t)b->core.nx * element;
     const bool whole_rows = b->core.nx == b->rect.nx;
-    if (!whole_rows && worker->pack_bytes < row * (size_t)b->core.ny) {
-        free(worker->pack);
-        worker->pack_bytes = row * (size_t)b->core.ny;
-        worker->pack = malloc(worker->pack_bytes);
-        if (!worker->pack) {
-            worker->pack_bytes = 0;
-            return rp_fail(err, RP_E_MEMORY, "%s: no memory to pack a strip", sink->label);
-        }
-    }
+    if (!whole_rows)
+        TRY(reserve_pack(worker, row * (size_t)b->core.ny, sink->label, err));
     const double start = rp_thread_seconds();
     const size_t first = (size_t)((b->core.y0 - b->rect.y0) * b->rect.nx + (b->core.x0 - b->rect.x0));
     for (size_t k = 0; k < nplanes; k++) {
@@ -219,7 +234,7 @@ static rp_code write_core(rp_worker *worker, const rp_sink *sink, const void *ho
                 memcpy((char *)worker->pack + (size_t)y * row, src + (size_t)(y * b->rect.nx) * element, row);
             src = worker->pack;
         }
-        TRY(sink->write(sink, (int64_t)k, b->core, src, err));
+        TRY(write_rows(worker, sink, (int64_t)k, src, row, err));
     }
     worker->write_s += rp_thread_seconds() - start;
     worker->written_bytes += (uint64_t)nplanes * row * (uint64_t)b->core.ny;
@@ -431,7 +446,8 @@ rp_code rp_worker_process(rp_worker *worker, rp_rect core, rp_error *err)
     b->run = engine->run;
     b->engine = worker;
     b->core = core;
-    b->rect = grown(core, pass_halo(worker), engine->run);
+    worker->halo = pass_halo(worker);
+    b->rect = grown(core, worker->halo, engine->run);
     b->npix = (size_t)(b->rect.ny * b->rect.nx);
     b->stride = (b->npix + 63) / 64 * 64;
     if (b->stride % 1024 == 0) /* planes a multiple of 4096 bytes apart look like the same address to the CPU's load queue */
@@ -477,5 +493,6 @@ void rp_worker_clear(rp_worker *worker)
     for (int i = 0; i < RP_MAX_BINDS; i++)
         rp_buffer_free(worker->bind[i].buffer);
     free(worker->pack);
+    rp_band_clear(&worker->band);
     rp_queue_free(worker->block.queue);
 }

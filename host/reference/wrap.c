@@ -45,18 +45,32 @@ static uint32_t translate_word(const rp_dq_map *map, memo *m, uint32_t word)
     return m->out[slot];
 }
 
-static inline void translate_block(const rp_dq_map *map, memo *m, uint32_t stored_none, char *p, size_t n)
+static void translate_words(const rp_dq_map *map, memo *m, uint32_t stored_none, char *p, size_t n)
 {
-    uint32_t words[BLOCK], differing = 0;
-    memcpy(words, p, n * sizeof *words);
-    for (size_t k = 0; k < n; k++)
-        differing |= words[k] ^ stored_none;
-    if (!differing)
-        return;
-    for (size_t k = 0; k < n; k++)
-        if (words[k] != stored_none)
-            words[k] = translate_word(map, m, words[k]);
-    memcpy(p, words, n * sizeof *words);
+    for (size_t k = 0; k < n; k++, p += sizeof(uint32_t)) {
+        uint32_t word;
+        memcpy(&word, p, sizeof word);
+        if (word == stored_none)
+            continue;
+        word = translate_word(map, m, word);
+        memcpy(p, &word, sizeof word);
+    }
+}
+
+/* Written out on four registers: GCC 12 makes 16 comparisons of the loop. */
+static inline bool differs(const char *p, uint32_t word)
+{
+    typedef uint32_t four __attribute__((vector_size(16)));
+    const four none = {word, word, word, word};
+    four a, b, c, d;
+    memcpy(&a, p, sizeof a);
+    memcpy(&b, p + 16, sizeof b);
+    memcpy(&c, p + 32, sizeof c);
+    memcpy(&d, p + 48, sizeof d);
+    const four any = (a ^ none) | (b ^ none) | (c ^ none) | (d ^ none);
+    uint64_t halves[2];
+    memcpy(halves, &any, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
 }
 
 /* n flag words in place.  Most pixels carry no flag: blocks of such are passed over; the others repeat a few values. */
@@ -68,8 +82,9 @@ static void translate(const rp_dq_map *map, void *elements, size_t n)
     rp_elements_from_u32(&stored_none, &none, 1);
     char *p = elements;
     for (; n >= BLOCK; n -= BLOCK, p += BLOCK * sizeof(uint32_t))
-        translate_block(map, &m, stored_none, p, BLOCK); /* of constant size, so that the comparison is vectorised */
-    translate_block(map, &m, stored_none, p, n);
+        if (differs(p, stored_none))
+            translate_words(map, &m, stored_none, p, BLOCK);
+    translate_words(map, &m, stored_none, p, n);
 }
 
 /* Elements of another type, by way of a buffer for this call. */
