@@ -55,7 +55,7 @@ typedef struct rp_ols_params {
     rp_u32 counter;
     rp_u32 nsegments, njumps;
     rp_u32 is_quick;
-    rp_u32 unused;
+    rp_u32 begin; /* first pixel of the launches */
 } rp_ols_params;
 
 /* planes of work: doubles */
@@ -255,7 +255,7 @@ RP_FN void rp_ols_pixel(const rp_ols_params *prm, RP_G(const rp_u32) gain, RP_G(
         rp_store_u32_fits(dq_int, i * prm->stride + p, dq);
     }
     rp_store_u32_fits(dq_rate, p, dq);
-    if (p == 0)
+    if (p == prm->begin)
         marks[0] = marks[1] = 0;
 }
 

@@ -115,6 +115,7 @@ struct rp_block {
     rp_rect core;       /* pixels that count */
     size_t npix;        /* rect.ny * rect.nx: flat pixel index p = (y - rect.y0) * rect.nx + (x - rect.x0) */
     size_t stride;      /* elements from plane to plane: a multiple of 64, at least npix; the tail is scratch */
+    size_t first, end;  /* pixels that still matter to the core, multiples of 64: the halo shrinks from stage to stage */
     rp_buffer *data;      /* float  [nints*ngroups][stride], science values, native */
     rp_buffer *groupdq;   /* uint8  [nints*ngroups][stride] */
     rp_buffer *pixeldq;   /* uint32 [stride], native */
@@ -131,7 +132,8 @@ typedef struct rp_bound {
     uint64_t offset, stride;
 } rp_bound;
 
-/* Brings planes [plane, plane+nplanes) of `source`, cut to block->rect, to the device (resident ones stay there).
+/* Brings planes [plane, plane+nplanes) of `source`, cut to block->rect, to the device (resident ones stay there); only
+ * the rows of pixels first .. end-1 are filled.
  * `source` must live as long as the run. */
 rp_code rp_block_bind(rp_block *block, const rp_source *source, int64_t plane, int64_t nplanes, rp_bound *out, rp_error *err);
 
@@ -142,8 +144,11 @@ rp_code rp_block_scratch(rp_block *block, const rp_stage *stage, int slot, size_
 rp_code rp_block_table(rp_block *block, const rp_stage *stage, int slot, const void *data, size_t bytes, uint64_t version,
                        rp_buffer **out, rp_error *err);
 
-/* Launches a kernel on all pixels of the block (LANE: n = stride; PIXEL: rect.nx, rect.ny, nz). */
+/* Launches a kernel on the pixels of the block (LANE: first .. end-1; PIXEL: rect.nx, rect.ny, nz). */
 rp_code rp_block_lanes(rp_block *block, rp_kernel kernel, const void *params, size_t params_bytes,
+                       rp_buffer *const *buffers, size_t nbuffers, rp_error *err);
+/* A LANE kernel whose p counts slots of a list, not pixels: 0 .. stride-1. */
+rp_code rp_block_slots(rp_block *block, rp_kernel kernel, const void *params, size_t params_bytes,
                        rp_buffer *const *buffers, size_t nbuffers, rp_error *err);
 rp_code rp_block_pixels(rp_block *block, rp_kernel kernel, const void *params, size_t params_bytes,
                         rp_buffer *const *buffers, size_t nbuffers, size_t nz, rp_error *err);

@@ -197,22 +197,21 @@ static void note_progress(rp_engine *e, rp_rect core)
     pthread_mutex_unlock(&e->lock);
 }
 
-typedef rp_code (*collect_fn)(rp_worker *worker, size_t item, void *payload, rp_error *err);
-
-/* The next core, or all cores of a band of tiles, which share what is read. */
+/* The next core, or all cores of a band, which share what is read. */
 static bool take_items(rp_engine *e, size_t *first, size_t *end)
 {
     pthread_mutex_lock(&e->lock);
     *first = *end = e->next;
+    const int64_t band = rp_band_height(e->kind);
     do {
         *end += *end < e->ntodo;
-    } while (e->kind == RP_PASS_REFIT && *end < e->ntodo && e->todo[*end].y0 / RP_BAND_NY == e->todo[*first].y0 / RP_BAND_NY);
+    } while (band && *end < e->ntodo && e->todo[*end].y0 / band == e->todo[*first].y0 / band);
     e->next = *end;
     pthread_mutex_unlock(&e->lock);
     return *end > *first;
 }
 
-static rp_code do_item(rp_engine *e, rp_worker *worker, size_t item, collect_fn collect, void *payload, rp_error *err)
+static rp_code do_item(rp_engine *e, rp_worker *worker, size_t item, rp_collect_fn collect, void *payload, rp_error *err)
 {
     if (e->options.cancel && *e->options.cancel)
         return rp_fail(err, RP_E_INTERRUPTED, "interrupted; no product was written");
@@ -225,7 +224,7 @@ static rp_code do_item(rp_engine *e, rp_worker *worker, size_t item, collect_fn 
     return code;
 }
 
-static void work(rp_engine *e, rp_worker *worker, collect_fn collect, void *payload)
+static void work(rp_engine *e, rp_worker *worker, rp_collect_fn collect, void *payload)
 {
     rp_error error = {0};
     size_t item, end;
@@ -239,8 +238,8 @@ static void work(rp_engine *e, rp_worker *worker, collect_fn collect, void *payl
         }
 }
 
-/* Runs stages [0, stop) on all cores of `todo`. */
-static rp_code run_pass(rp_engine *e, rp_pass_kind kind, int stop, rp_rect *todo, size_t ntodo, collect_fn collect, void *payload, rp_error *err)
+rp_code rp_engine_pass(rp_engine *e, rp_pass_kind kind, int stop, rp_rect *todo, size_t ntodo, rp_collect_fn collect,
+                       void *payload, rp_error *err)
 {
     e->kind = kind;
     e->stop = stop;
@@ -291,91 +290,6 @@ static rp_code plan_strips(rp_engine *e, rp_rect **out, size_t *count, rp_error 
     return RP_OK;
 }
 
-/* ------------------------------------------------------------------ windows */
-typedef struct window_copy {
-    rp_window *window; /* arrays owned here, const to the stage */
-} window_copy;
-
-static rp_code collect_window(rp_worker *worker, size_t item, void *payload, rp_error *err)
-{
-    const rp_window *w = &((window_copy *)payload)->window[item];
-    rp_block *b = &worker->block;
-    const size_t planes = (size_t)(b->run->nints * b->run->ngroups), nints = (size_t)b->run->nints, row = (size_t)w->rect.nx;
-    rp_code code = rp_queue_pull(b->queue, b->data, 0, planes * b->stride * 4, err);
-    if (code == RP_OK)
-        code = rp_queue_pull(b->queue, b->groupdq, 0, planes * b->stride, err);
-    if (code == RP_OK)
-        code = rp_queue_pull(b->queue, b->pixeldq, 0, b->stride * 4, err);
-    if (code == RP_OK && b->zeroframe)
-        code = rp_queue_pull(b->queue, b->zeroframe, 0, nints * b->stride * 4, err);
-    if (code != RP_OK)
-        return code;
-    const float *data = rp_buffer_host(b->data), *zero = b->zeroframe ? rp_buffer_host(b->zeroframe) : NULL;
-    const uint8_t *groupdq = rp_buffer_host(b->groupdq);
-    const uint32_t *pixeldq = rp_buffer_host(b->pixeldq);
-    for (int64_t y = 0; y < w->rect.ny; y++) {
-        const size_t from = (size_t)((w->rect.y0 + y - b->rect.y0) * b->rect.nx + w->rect.x0 - b->rect.x0);
-        const size_t to = (size_t)y * row, size = (size_t)w->rect.ny * row;
-        memcpy((uint32_t *)(uintptr_t)w->pixeldq + to, pixeldq + from, row * 4);
-        for (size_t k = 0; k < planes; k++) {
-            memcpy((float *)(uintptr_t)w->data + k * size + to, data + k * b->stride + from, row * 4);
-            memcpy((uint8_t *)(uintptr_t)w->groupdq + k * size + to, groupdq + k * b->stride + from, row);
-        }
-        for (size_t i = 0; zero && i < nints; i++)
-            memcpy((float *)(uintptr_t)w->zeroframe + i * size + to, zero + i * b->stride + from, row * 4);
-    }
-    return RP_OK;
-}
-
-static void free_windows(rp_window *windows, int n)
-{
-    for (int i = 0; windows && i < n; i++) {
-        free((void *)(uintptr_t)windows[i].data);
-        free((void *)(uintptr_t)windows[i].groupdq);
-        free((void *)(uintptr_t)windows[i].pixeldq);
-        free((void *)(uintptr_t)windows[i].zeroframe);
-    }
-    free(windows);
-}
-
-static rp_code prepare_stage(rp_engine *e, int index, rp_error *err)
-{
-    rp_stage *stage = e->stage[index];
-    const rp_run *run = e->run;
-    const size_t planes = (size_t)(run->nints * run->ngroups);
-    rp_code code = RP_OK;
-    rp_window *windows = calloc((size_t)stage->nwindows, sizeof *windows);
-    if (!windows)
-        return rp_fail(err, RP_E_MEMORY, "no memory for windows");
-    for (int i = 0; i < stage->nwindows && code == RP_OK; i++) {
-        const size_t size = (size_t)(stage->window[i].ny * stage->window[i].nx);
-        windows[i] = (rp_window){stage->window[i], malloc(planes * size * 4), malloc(planes * size), malloc(size * 4),
-                                 run->has_zeroframe ? malloc((size_t)run->nints * size * 4) : NULL};
-        if (!windows[i].data || !windows[i].groupdq || !windows[i].pixeldq || (run->has_zeroframe && !windows[i].zeroframe))
-            code = rp_fail(err, RP_E_MEMORY, "no memory for the reference pixels of %lld groups", (long long)planes);
-    }
-    window_copy copy = {windows};
-    if (code == RP_OK)
-        code = run_pass(e, RP_PASS_WINDOW, index, stage->window, (size_t)stage->nwindows, collect_window, &copy, err);
-    const double start = rp_thread_seconds();
-    if (code == RP_OK)
-        code = stage->step->ops->prepare(stage, windows, err);
-    e->windows_s += rp_thread_seconds() - start;
-    free_windows(windows, stage->nwindows);
-    return code;
-}
-
-static rp_code prepare_stages(rp_engine *e, rp_error *err)
-{
-    for (int i = 0; i < e->nstages; i++)
-        if (!e->stage[i]->skip && e->stage[i]->nwindows > 0) {
-            const rp_code code = prepare_stage(e, i, err);
-            if (code != RP_OK)
-                return code;
-        }
-    return RP_OK;
-}
-
 /* ------------------------------------------------------------------ large events */
 /* Tiles to do again, neighbours in a row joined; `dirty` becomes the rows of each. */
 static size_t rects_of_tiles(const rp_engine *e, uint8_t *dirty, rp_rect *out)
@@ -412,7 +326,7 @@ static rp_code large_events(rp_engine *e, rp_error *err)
     if (code == RP_OK) {
         const size_t n = rects_of_tiles(e, e->dirty_rows, todo);
         if (n)
-            code = run_pass(e, RP_PASS_REFIT, e->nstages, todo, n, NULL, NULL, err);
+            code = rp_engine_pass(e, RP_PASS_REFIT, e->nstages, todo, n, NULL, NULL, err);
     }
     free(e->dirty_rows);
     e->dirty_rows = NULL;
@@ -464,7 +378,7 @@ static rp_code main_passes(rp_engine *e, rp_rect *strips, size_t nstrips, rp_err
     /* each repetition settles one of the assumptions for good */
     for (int round = 0; round < 6; round++) {
         forget_pass(e);
-        rp_code code = run_pass(e, RP_PASS_MAIN, e->nstages, strips, nstrips, NULL, NULL, err);
+        rp_code code = rp_engine_pass(e, RP_PASS_MAIN, e->nstages, strips, nstrips, NULL, NULL, err);
         if (code != RP_OK)
             return code;
         bool again = false;
@@ -493,7 +407,7 @@ static rp_code optional_pass(rp_engine *e, rp_rect *strips, size_t nstrips, rp_e
     e->nsegments = segments ? (uint32_t)segments : 1;
     e->njumps = jumps ? (uint32_t)jumps : 1;
     const rp_code code = e->options.optional(e->options.payload, e->nsegments, e->njumps, &e->optional_sinks, err);
-    return code != RP_OK ? code : run_pass(e, RP_PASS_OPTIONAL, e->nstages, strips, nstrips, NULL, NULL, err);
+    return code != RP_OK ? code : rp_engine_pass(e, RP_PASS_OPTIONAL, e->nstages, strips, nstrips, NULL, NULL, err);
 }
 
 rp_code rp_engine_run(rp_engine *e, rp_error *err)
@@ -504,7 +418,7 @@ rp_code rp_engine_run(rp_engine *e, rp_error *err)
     if (code == RP_OK)
         code = make_workers(e, err);
     if (code == RP_OK)
-        code = prepare_stages(e, err);
+        code = rp_engine_prepare(e, err);
     if (code == RP_OK)
         code = plan_strips(e, &strips, &nstrips, err);
     if (code == RP_OK)

@@ -1,8 +1,7 @@
-/* Rows read whole for the narrow blocks of the refit pass.
+/* Rows read whole for narrow blocks: tiles of the refit pass, and reference pixels at both sides of the frame.
  *
- * Tiles with large events are 64 pixels wide or a little more.  Read one by one they cost a system call for every row of
- * every plane, several hundred thousand for a frame; whole rows of the band of tiles, read once and kept until the next
- * band, cost a tenth of that. */
+ * Read one by one they cost a system call for every row of every plane, several hundred thousand for a frame; whole rows
+ * of the band in which several of them lie, read once and kept until the next band, cost a tenth of that. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,11 +42,16 @@ static rp_code bring_rows(rp_band *band, const rp_source *source, int64_t plane,
     return RP_OK;
 }
 
+int64_t rp_band_height(rp_pass_kind kind)
+{
+    return kind == RP_PASS_WINDOW ? RP_WINDOW_NY : kind == RP_PASS_REFIT ? RP_BAND_NY : 0;
+}
+
 /* Forgets the rows of another band. */
 static void enter_band(rp_band *band, const rp_worker *worker)
 {
-    const int64_t y = worker->block.core.y0 / RP_BAND_NY * RP_BAND_NY, ny = worker->engine->run->ny;
-    const int64_t y0 = y > worker->halo ? y - worker->halo : 0, end = y + RP_BAND_NY + worker->halo;
+    const int64_t height = rp_band_height(worker->kind), y = worker->block.core.y0 / height * height;
+    const int64_t y0 = y > worker->halo ? y - worker->halo : 0, end = y + height + worker->halo, ny = worker->engine->run->ny;
     const int64_t rows = (end < ny ? end : ny) - y0;
     if (band->y0 != y0 || band->ny != rows)
         *band = (rp_band){.y0 = y0, .ny = rows, .arena = band->arena};
@@ -55,22 +59,25 @@ static void enter_band(rp_band *band, const rp_worker *worker)
 
 rp_code rp_worker_read(rp_worker *worker, const rp_source *source, int64_t plane, void *dst, rp_error *err)
 {
-    const rp_rect rect = worker->block.rect;
-    const int64_t nx = rp_shape_nx(&source->shape);
-    const size_t element = rp_dtype_size(source->type);
+    const rp_block *b = &worker->block;
+    const int64_t nx = rp_shape_nx(&source->shape), skipped = (int64_t)b->first / b->rect.nx;
+    const int64_t end = ((int64_t)b->end + b->rect.nx - 1) / b->rect.nx;
+    const rp_rect rect = {b->rect.y0 + skipped, b->rect.x0, (end < b->rect.ny ? end : b->rect.ny) - skipped, b->rect.nx};
+    const size_t element = rp_dtype_size(source->type), row = (size_t)rect.nx * element;
+    char *to = (char *)dst + (size_t)skipped * row;
     rp_band *band = &worker->band;
-    if (worker->kind != RP_PASS_REFIT || rect.nx == nx)
-        return source->read(source, plane, rect, dst, err);
+    worker->read_bytes += (uint64_t)rect.ny * row;
+    if (!rp_band_height(worker->kind) || rect.nx == nx)
+        return source->read(source, plane, rect, to, err);
     enter_band(band, worker);
     const char *rows = held_rows(band, source, plane);
     if (!rows) {
         const rp_code code = bring_rows(band, source, plane, &rows, err);
         if (code != RP_OK || !rows)
-            return code != RP_OK ? code : source->read(source, plane, rect, dst, err);
+            return code != RP_OK ? code : source->read(source, plane, rect, to, err);
     }
     for (int64_t y = 0; y < rect.ny; y++)
-        memcpy((char *)dst + (size_t)(y * rect.nx) * element, rows + (size_t)((rect.y0 - band->y0 + y) * nx + rect.x0) * element,
-               (size_t)rect.nx * element);
+        memcpy(to + (size_t)y * row, rows + (size_t)((rect.y0 - band->y0 + y) * nx + rect.x0) * element, row);
     return RP_OK;
 }
 

@@ -59,7 +59,6 @@ rp_code rp_block_bind(rp_block *block, const rp_source *source, int64_t plane, i
     for (int64_t k = 0; k < nplanes && code == RP_OK; k++)
         code = rp_worker_read(worker, source, plane + k, host + (size_t)k * plane_bytes, err);
     worker->read_s += rp_thread_seconds() - start;
-    worker->read_bytes += (uint64_t)nplanes * block->npix * element;
     if (code == RP_OK)
         code = rp_queue_push(block->queue, slot->buffer, 0, (size_t)nplanes * plane_bytes, err);
     if (code != RP_OK)
@@ -103,6 +102,13 @@ rp_code rp_block_table(rp_block *block, const rp_stage *stage, int slot, const v
 }
 
 rp_code rp_block_lanes(rp_block *block, rp_kernel kernel, const void *params, size_t params_bytes,
+                       rp_buffer *const *buffers, size_t nbuffers, rp_error *err)
+{
+    const rp_range range = {.n = block->end, .first = block->first};
+    return rp_queue_launch(block->queue, kernel, params, params_bytes, buffers, nbuffers, range, err);
+}
+
+rp_code rp_block_slots(rp_block *block, rp_kernel kernel, const void *params, size_t params_bytes,
                        rp_buffer *const *buffers, size_t nbuffers, rp_error *err)
 {
     const rp_range range = {.n = block->stride};

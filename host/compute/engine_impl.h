@@ -80,6 +80,8 @@ rp_code rp_flag_store_events(rp_flag_store *store, rp_stage *stage, uint8_t *dir
 
 /* Small tiles: what is written again costs a system call for every row and plane. */
 enum { RP_TILE_NY = 8, RP_TILE_NX = 64, RP_BAND_NY = 2 * RP_TILE_NY };
+/* Tall windows are computed so many rows at a time. */
+enum { RP_WINDOW_NY = 64 };
 
 struct rp_engine {
     rp_run *run;
@@ -117,11 +119,21 @@ struct rp_engine {
     double events_s, windows_s, stage_s[RP_MAX_STAGES];
 };
 
+/* Gets the block of an item while the worker still holds it. */
+typedef rp_code (*rp_collect_fn)(rp_worker *worker, size_t item, void *payload, rp_error *err);
+/* Runs stages [0, stop) on all cores of `todo`; `collect` may be NULL. */
+rp_code rp_engine_pass(rp_engine *engine, rp_pass_kind kind, int stop, rp_rect *todo, size_t ntodo, rp_collect_fn collect,
+                       void *payload, rp_error *err);
+/* Gives the stages the windows they asked for. */
+rp_code rp_engine_prepare(rp_engine *engine, rp_error *err);
+
 rp_code rp_worker_process(rp_worker *worker, rp_rect core, rp_error *err);
 void rp_worker_clear(rp_worker *worker);
-/* The block's rectangle of one plane, rows packed. */
+/* The rows of the block that still matter, of one plane, to their place among packed rows at `dst`. */
 rp_code rp_worker_read(rp_worker *worker, const rp_source *source, int64_t plane, void *dst, rp_error *err);
 void rp_band_clear(rp_band *band);
+/* Blocks that begin in the same so many rows share what is read; 0: none do. */
+int64_t rp_band_height(rp_pass_kind kind);
 rp_code rp_buffer_reserve(rp_buffer **buffer, rp_device *device, size_t bytes, rp_error *err);
 double rp_thread_seconds(void);
 

@@ -26,11 +26,12 @@ static size_t planes_of(const rp_run *run)
 }
 
 /* ------------------------------------------------------------------ rectangles */
-static int pass_halo(const rp_worker *worker)
+/* What stages from `first` on read beyond their pixels. */
+static int halo_from(const rp_worker *worker, int first)
 {
     const rp_engine *engine = worker->engine;
     int halo = 0;
-    for (int i = 0; i < engine->stop; i++) {
+    for (int i = first; i < engine->stop; i++) {
         const bool replayed = worker->kind == RP_PASS_REFIT || worker->kind == RP_PASS_OPTIONAL;
         if (!engine->stage[i]->skip && !(replayed && i == engine->event_stage))
             halo += engine->stage[i]->halo;
@@ -47,6 +48,16 @@ static rp_rect grown(rp_rect r, int64_t halo, const rp_run *run)
     r.ny = y1 - r.y0;
     r.nx = x1 - r.x0;
     return r;
+}
+
+/* Rows of the block that later stages still look at, as pixels. */
+static void shrink_to(rp_worker *worker, int halo)
+{
+    rp_block *b = &worker->block;
+    const rp_rect need = grown(b->core, halo, b->run);
+    const size_t nx = (size_t)b->rect.nx, end = ((size_t)(need.y0 - b->rect.y0 + need.ny) * nx + 63) / 64 * 64;
+    b->first = (size_t)(need.y0 - b->rect.y0) * nx / 64 * 64;
+    b->end = end < b->stride ? end : b->stride;
 }
 
 /* ------------------------------------------------------------------ buffers */
@@ -121,7 +132,6 @@ static rp_code read_words(rp_worker *worker, const rp_source *source, size_t npl
     }
     free(mixed);
     worker->read_s += rp_thread_seconds() - start;
-    worker->read_bytes += (uint64_t)nplanes * b->npix * element;
     if (code == RP_OK)
         code = rp_queue_push(b->queue, into, 0, nplanes * b->stride * out_element, err);
     return code;
@@ -413,6 +423,7 @@ static rp_code run_stage(rp_worker *worker, int i, rp_error *err)
         return restore_flags(worker, err);
     if (stage->skip)
         return RP_OK;
+    shrink_to(worker, halo_from(worker, i));
     const double start = rp_thread_seconds(), io = worker->read_s;
     const rp_code code = stage->step->ops->block(stage, &worker->block, err);
     worker->stage_s[i] += rp_thread_seconds() - start - (worker->read_s - io);
@@ -446,12 +457,13 @@ rp_code rp_worker_process(rp_worker *worker, rp_rect core, rp_error *err)
     b->run = engine->run;
     b->engine = worker;
     b->core = core;
-    worker->halo = pass_halo(worker);
+    worker->halo = halo_from(worker, 0);
     b->rect = grown(core, worker->halo, engine->run);
     b->npix = (size_t)(b->rect.ny * b->rect.nx);
     b->stride = (b->npix + 63) / 64 * 64;
     if (b->stride % 1024 == 0) /* planes a multiple of 4096 bytes apart look like the same address to the CPU's load queue */
         b->stride += 64;
+    shrink_to(worker, worker->halo);
     TRY(reserve_block(worker, err));
     TRY(load_block(worker, err));
     TRY(write_taps(worker, -1, err));

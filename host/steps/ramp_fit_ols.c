@@ -80,6 +80,12 @@ static rp_code launch(const ols_block *o, rp_kernel kernel, rp_buffer *const *bu
     return rp_block_lanes(o->block, kernel, &o->params, sizeof o->params, buffers, n, o->err);
 }
 
+/* Kernels that work on the list of pixels. */
+static rp_code launch_list(const ols_block *o, rp_kernel kernel, rp_buffer *const *buffers, size_t n)
+{
+    return rp_block_slots(o->block, kernel, &o->params, sizeof o->params, buffers, n, o->err);
+}
+
 static void fill_params(ols_block *o, rp_fit_range range)
 {
     const rp_stage *stage = o->stage;
@@ -98,6 +104,7 @@ static void fill_params(ols_block *o, rp_fit_range range)
         .pedestal_groups = ((nframes + 1.0) / 2.0 + (double)fit->dropframes) / (double)(fit->nframes + fit->groupgap),
         .stride = b->stride,
         .npix = (uint32_t)b->npix,
+        .begin = (uint32_t)b->first,
         .nints = (uint32_t)run->nints,
         .ngroups = (uint32_t)run->ngroups,
         .first = (uint32_t)range.first,
@@ -169,7 +176,8 @@ static rp_code combine(const ols_block *o)
 {
     rp_buffer *const *r = o->rate;
     rp_buffer *const buffers[] = {o->work, o->ints[RP_FIT_DQ], r[0], r[1], r[2], r[3], r[RP_FIT_DQ]};
-    return launch(o, RP_K_ramp_ols_combine, buffers, 7);
+    return o->params.nints > 1 ? launch(o, RP_K_ramp_ols_combine, buffers, 7)
+                               : launch_list(o, RP_K_ramp_ols_combine, buffers, 7);
 }
 
 static rp_code fit_quickly(const ols_block *o)
@@ -181,7 +189,7 @@ static rp_code fit_quickly(const ols_block *o)
                                i[RP_FIT_DQ], r[RP_FIT_DQ], b->counters};
     rp_code code = launch(o, RP_K_ramp_ols_quick, quick, 12);
     if (code == RP_OK)
-        code = launch(o, RP_K_ramp_ols_list, list, 12);
+        code = launch_list(o, RP_K_ramp_ols_list, list, 12);
     return code == RP_OK ? combine(o) : code;
 }
 
@@ -195,11 +203,11 @@ static rp_code fit_pixels(const ols_block *o)
     rp_buffer *const fit_list[] = {b->data, b->groupdq, b->zeroframe, o->weights, w, i[0], i[1], i[2], i[3], b->counters};
     rp_code code = launch(o, RP_K_ramp_ols_median, median, 3);
     if (code == RP_OK)
-        code = launch(o, RP_K_ramp_ols_median_list, median_list, 6);
+        code = launch_list(o, RP_K_ramp_ols_median_list, median_list, 6);
     if (code == RP_OK)
         code = launch(o, RP_K_ramp_ols_fit, fit, 11);
     if (code == RP_OK)
-        code = launch(o, RP_K_ramp_ols_fit_list, fit_list, 10);
+        code = launch_list(o, RP_K_ramp_ols_fit_list, fit_list, 10);
     return code == RP_OK ? combine(o) : code;
 }
 

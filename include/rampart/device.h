@@ -64,10 +64,10 @@ rp_code rp_queue_finish(rp_queue *queue, rp_error *err);
 /* Number of a kernel: kernels/kernel_ids.h. */
 typedef int rp_kernel;
 
-/* Extent of a launch.  LANE kernels: n pixels (a multiple of 16), in flat order.
+/* Extent of a launch.  LANE kernels: pixels first .. n-1 (multiples of 16) in flat order.
  * PIXEL kernels: nx * ny * nz work items. */
 typedef struct rp_range {
-    size_t n;
+    size_t n, first;
     size_t nx, ny, nz;
 } rp_range;
 

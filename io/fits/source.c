@@ -1,22 +1,14 @@
 /* Pixels of a FITS image, read where they lie.
  *
- * Rows of full width are one pread.  A narrow column of many rows (reference pixels) would be one system call per
- * row; a mapping of the rows costs a quarter of that: for columns of 4 in 2048 rows of uint16, 0.2 ms against 1.2 ms,
- * and 0.7 ms for reading the whole rows. */
+ * Rows of full width are one pread.  Narrow columns of many rows would be a system call for every row; whole rows, a piece
+ * at a time by way of a buffer that stays in cache, cost half of that (64 KiB: 5 us against 8 to 16 calls of 0.7 us). */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "io/fits/file.h"
 #include "io/fits/reader.h"
 
-enum {
-    MAP_MIN_ROWS = 192,                 /* below, mapping and unmapping cost more than the calls */
-    MAP_MAX_ROW_BYTES = 32 * 1024,      /* beyond, a page fault per row costs as much as a call per row */
-    MAP_WINDOW_BYTES = 4 * 1024 * 1024, /* mapped at a time, so that resident memory stays small */
-};
+enum { PIECE_BYTES = 64 * 1024, PIECE_MIN_ROWS = 4 };
 
 typedef struct fits_source {
     rp_source base;
@@ -41,37 +33,17 @@ static rp_code read_by_row(const fits_source *s, const window *w, char *dst, rp_
     return code;
 }
 
-/* Some rows through a mapping; false when it cannot be had. */
-static bool copy_mapped(const fits_source *s, const window *w, char *dst)
+static rp_code read_by_piece(const fits_source *s, const window *w, char *dst, rp_error *err)
 {
-    const int64_t page = sysconf(_SC_PAGESIZE);
-    const int64_t start = w->offset / page * page;
-    const size_t lead = (size_t)(w->offset - start);
-    const size_t bytes = lead + (size_t)(w->rows - 1) * w->row_bytes + w->width_bytes;
-    struct stat info;
-    /* A file that shrank would raise SIGBUS; reading it gives an error instead. */
-    if (fstat(s->fd, &info) != 0 || info.st_size < start + (int64_t)bytes)
-        return false;
-    char *const map = mmap(NULL, bytes, PROT_READ, MAP_SHARED, s->fd, (off_t)start);
-    if (map == MAP_FAILED)
-        return false;
-    for (int64_t y = 0; y < w->rows; y++)
-        memcpy(dst + (size_t)y * w->width_bytes, map + lead + (size_t)y * w->row_bytes, w->width_bytes);
-    munmap(map, bytes);
-    return true;
-}
-
-static rp_code read_narrow(const fits_source *s, const window *all, char *dst, rp_error *err)
-{
+    char piece[PIECE_BYTES];
+    const int64_t most = PIECE_BYTES / (int64_t)w->row_bytes;
     rp_code code = RP_OK;
-    const int64_t step = MAP_WINDOW_BYTES / (int64_t)all->row_bytes;
-    for (int64_t y = 0; y < all->rows && !code; y += step) {
-        window w = *all;
-        w.rows = all->rows - y < step ? all->rows - y : step;
-        w.offset += y * (int64_t)w.row_bytes;
-        char *const to = dst + (size_t)y * w.width_bytes;
-        if (w.rows < MAP_MIN_ROWS || !copy_mapped(s, &w, to))
-            code = read_by_row(s, &w, to, err);
+    for (int64_t y = 0; y < w->rows && !code; y += most) {
+        const int64_t rows = w->rows - y < most ? w->rows - y : most;
+        code = rp_file_read_at(s->fd, s->base.label, piece, (size_t)(rows - 1) * w->row_bytes + w->width_bytes,
+                               w->offset + y * (int64_t)w->row_bytes, err);
+        for (int64_t r = 0; r < rows && !code; r++)
+            memcpy(dst + (size_t)(y + r) * w->width_bytes, piece + (size_t)r * w->row_bytes, w->width_bytes);
     }
     return code;
 }
@@ -91,9 +63,9 @@ static rp_code read_rect(const rp_source *self, int64_t plane, rp_rect rect, voi
     };
     if (w.width_bytes == w.row_bytes || w.rows == 1)
         return rp_file_read_at(s->fd, self->label, dst, (size_t)w.rows * w.width_bytes, w.offset, err);
-    if (w.rows < MAP_MIN_ROWS || w.row_bytes > MAP_MAX_ROW_BYTES)
+    if (w.row_bytes > PIECE_BYTES / PIECE_MIN_ROWS || w.rows < PIECE_MIN_ROWS)
         return read_by_row(s, &w, dst, err);
-    return read_narrow(s, &w, dst, err);
+    return read_by_piece(s, &w, dst, err);
 }
 
 static void close_source(rp_source *self)

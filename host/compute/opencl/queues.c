@@ -128,7 +128,7 @@ static bool choose_sizes(const opencl_device *device, rp_kernel kernel, rp_range
                          size_t local[3])
 {
     if (shapes[kernel].is_lane) {
-        global[0] = range.n / (size_t)device->lanes;
+        global[0] = (range.n - range.first) / (size_t)device->lanes;
         local[0] = divisor(global[0], device->lanes == 1 ? RP_GROUP_ITEMS : RP_GROUP_VECTORS);
         global[1] = global[2] = local[1] = local[2] = 1;
     } else {
@@ -168,12 +168,13 @@ rp_code rp_opencl_launch(rp_queue *base, rp_kernel kernel, const void *params, s
     opencl_queue *q = (opencl_queue *)base;
     const opencl_device *device = (opencl_device *)base->device;
     size_t global[3], local[3];
+    const size_t offset[3] = {range.first / (size_t)device->lanes, 0, 0};
     const rp_code code = set_arguments(q, kernel, params, params_bytes, buffers, nbuffers, err);
     if (code != RP_OK)
         return code;
     if (!choose_sizes(device, kernel, range, global, local))
         return RP_OK;
-    RP_CL_TRY(clEnqueueNDRangeKernel(q->queue, q->kernel[kernel], shapes[kernel].is_lane ? 1 : 3, NULL, global, local,
+    RP_CL_TRY(clEnqueueNDRangeKernel(q->queue, q->kernel[kernel], shapes[kernel].is_lane ? 1 : 3, offset, global, local,
                                      0, NULL, &q->event[q->nevents]),
               rp_kernel_names[kernel]);
     q->event_kernel[q->nevents++] = kernel;

@@ -34,7 +34,8 @@ typedef struct pending_launch {
 typedef struct openmp_queue {
     rp_queue base;
     pending_launch pending[MAX_PENDING];
-    size_t npending, n;
+    size_t npending;
+    rp_range range;
 } openmp_queue;
 
 /* Instruction sets from best to most widely available; the lane width that fits each best. */
@@ -144,8 +145,9 @@ static void flush(openmp_queue *queue)
 {
     rp_device *device = queue->base.device;
     unsigned long long ns[MAX_PENDING] = {0};
-    for (size_t begin = 0; queue->npending && begin < queue->n; begin += TILE_PIXELS) {
-        const size_t end = begin + TILE_PIXELS < queue->n ? begin + TILE_PIXELS : queue->n;
+    const size_t n = queue->range.n;
+    for (size_t begin = queue->range.first; queue->npending && begin < n; begin += TILE_PIXELS) {
+        const size_t end = begin + TILE_PIXELS < n ? begin + TILE_PIXELS : n;
         unsigned long long before = now_ns();
         for (size_t i = 0; i < queue->npending; i++) {
             run_now(device, &queue->pending[i], begin, end);
@@ -206,17 +208,17 @@ static rp_code openmp_launch(rp_queue *base, rp_kernel kernel, const void *param
     if (params_bytes > MAX_PARAMS_BYTES)
         return rp_fail(err, RP_E_INTERNAL, "kernel %s: %zu bytes of parameters", rp_kernel_names[kernel], params_bytes);
     const bool wait = is_pointwise(kernel);
-    if (!wait || queue->npending == MAX_PENDING || (queue->npending && queue->n != range.n))
+    if (!wait || queue->npending == MAX_PENDING || queue->range.n != range.n || queue->range.first != range.first)
         flush(queue);
     if (wait) {
-        queue->n = range.n;
+        queue->range = range;
         fill_launch(&queue->pending[queue->npending++], kernel, params, params_bytes, buffers, nbuffers);
         return RP_OK;
     }
     pending_launch launch;
     fill_launch(&launch, kernel, params, params_bytes, buffers, nbuffers);
     const rp_host_kernel *entry = &((const openmp_device *)base->device)->kernels[kernel];
-    const size_t lanes[3] = {range.n, 0, 0}, pixels[3] = {range.nx, range.ny, range.nz};
+    const size_t lanes[3] = {range.n, range.first, 0}, pixels[3] = {range.nx, range.ny, range.nz};
     const unsigned long long start = now_ns();
     entry->run(launch.params, launch.memory, entry->is_lane ? lanes : pixels);
     note_use(base->device, kernel, 1, now_ns() - start);
