@@ -200,7 +200,12 @@ RP_FN void rp_ols_quick(const rp_ols_params *prm, RP_G(const float) data, RP_G(c
                         RP_G(rp_u32) var_p, RP_G(rp_u32) var_r, rp_index p)
 {
     RP_G(rp_u32) out[8] = {sci_int, err_int, var_p_int, var_r_int, sci, err, var_p, var_r};
-#ifdef RP_OLS_UNROLLED
+#if defined(RP_OLS_N) /* the build is for one number of groups */
+    if (prm->n == RP_OLS_N) {
+        rp_ols_quick_of(prm, data, groupdq, filter, work, out, RP_OLS_N, p);
+        return;
+    }
+#elif defined(RP_OLS_UNROLLED)
 #define RP_OLS_CASE(n)                                                                                                 \
     case n:                                                                                                            \
         rp_ols_quick_of(prm, data, groupdq, filter, work, out, n, p);                                                  \

@@ -8,8 +8,9 @@
 
 #include "host/compute/engine_impl.h"
 
-/* What a host worker may hold at a time: a share of the last-level cache.  A device wants large launches. */
-static const size_t host_block_bytes = (size_t)3 << 20, device_block_bytes = (size_t)192 << 20;
+/* What a worker may hold at a time.  On the host a share of the last-level cache, more where a driver spreads a launch over
+ * all cores; a GPU wants large launches. */
+static const size_t host_block_bytes = (size_t)3 << 20, cpu_driver_block_bytes = (size_t)14 << 20, gpu_block_bytes = (size_t)192 << 20;
 /* Flags of large events rest in memory up to this size. */
 static const size_t flags_in_memory_bytes = (size_t)32 << 20;
 
@@ -95,14 +96,16 @@ static rp_code choose_strips(rp_engine *e, rp_error *err)
     rp_device_info info;
     rp_device_describe(run->device, &info);
     e->nworkers = e->options.threads > 0 ? e->options.threads : info.workers;
-    /* an OpenCL driver for the CPU uses all cores by itself; PoCL 3.1 can abort when several threads launch at once */
-    if (e->nworkers < 1 || (!info.host_memory && !info.is_gpu))
+    /* an OpenCL driver for the CPU uses all cores by itself: one worker reads and writes while another computes */
+    if (!info.host_memory && !info.is_gpu && e->nworkers > 2)
+        e->nworkers = 2;
+    if (e->nworkers < 1)
         e->nworkers = 1;
     const size_t pixel = bytes_per_pixel(e), row = pixel * (size_t)run->nx;
     size_t budget = e->options.memory_bytes / (size_t)e->nworkers;
     if (info.memory_bytes && info.memory_bytes / (size_t)(e->nworkers + 1) < budget)
         budget = info.memory_bytes / (size_t)(e->nworkers + 1);
-    const size_t target = info.host_memory ? host_block_bytes : device_block_bytes;
+    const size_t target = info.host_memory ? host_block_bytes : info.is_gpu ? gpu_block_bytes : cpu_driver_block_bytes;
     int halo = 0;
     for (int i = 0; i < e->nstages; i++)
         halo += e->stage[i]->skip ? 0 : e->stage[i]->halo;

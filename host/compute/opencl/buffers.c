@@ -53,14 +53,16 @@ static cl_int make_memory(const opencl_device *device, opencl_buffer *b, size_t 
 
 rp_code rp_opencl_buffer_new(rp_buffer **out, rp_device *base, size_t bytes, rp_error *err)
 {
-    const opencl_device *device = (opencl_device *)base;
+    opencl_device *device = (opencl_device *)base;
     if (bytes > SIZE_MAX - PAGE)
         return rp_fail(err, RP_E_MEMORY, "a buffer of %zu bytes cannot be", bytes);
     opencl_buffer *b = calloc(1, sizeof *b);
     if (!b)
         return rp_fail(err, RP_E_MEMORY, "no memory for a buffer");
     b->base = (rp_buffer){.device = base, .bytes = bytes};
+    rp_opencl_enter(device);
     const cl_int status = make_memory(device, b, rounded(bytes ? bytes : 1, LINE));
+    rp_opencl_leave(device);
     if (status != CL_SUCCESS) {
         rp_opencl_buffer_free(&b->base);
         return rp_fail(err, RP_E_DEVICE, "%s: no buffer of %zu bytes: %s (%d); lower --memory or --threads",
@@ -73,7 +75,8 @@ rp_code rp_opencl_buffer_new(rp_buffer **out, rp_device *base, size_t bytes, rp_
 void rp_opencl_buffer_free(rp_buffer *base)
 {
     opencl_buffer *b = (opencl_buffer *)base;
-    const opencl_device *device = (opencl_device *)base->device;
+    opencl_device *device = (opencl_device *)base->device;
+    rp_opencl_enter(device);
     if (b->staging) {
         if (base->host)
             (void)clEnqueueUnmapMemObject(device->staging_queue, b->staging, base->host, 0, NULL, NULL);
@@ -82,6 +85,7 @@ void rp_opencl_buffer_free(rp_buffer *base)
     }
     if (b->memory)
         (void)clReleaseMemObject(b->memory);
+    rp_opencl_leave(device);
     free(b);
 }
 

@@ -136,6 +136,18 @@ rp_code rp_opencl_list(rp_device_info **out, size_t *count, rp_error *err)
 }
 
 /* ------------------------------------------------------------------ one device */
+void rp_opencl_enter(opencl_device *device)
+{
+    if (!device->base.info.is_gpu)
+        (void)pthread_mutex_lock(&device->turn);
+}
+
+void rp_opencl_leave(opencl_device *device)
+{
+    if (!device->base.info.is_gpu)
+        (void)pthread_mutex_unlock(&device->turn);
+}
+
 static void opencl_close(rp_device *base)
 {
     opencl_device *device = (opencl_device *)base;
@@ -148,6 +160,7 @@ static void opencl_close(rp_device *base)
     if (device->context)
         (void)clReleaseContext(device->context);
     (void)pthread_mutex_destroy(&device->lock);
+    (void)pthread_mutex_destroy(&device->turn);
     free(device);
 }
 
@@ -206,7 +219,8 @@ rp_code rp_opencl_open(rp_device **out, const rp_device_options *options, int in
     opencl_device *device = calloc(1, sizeof *device);
     if (!device)
         return rp_fail(err, RP_E_MEMORY, "no memory for a device");
-    (void)pthread_mutex_init(&device->lock, NULL); /* with default attributes it cannot fail */
+    (void)pthread_mutex_init(&device->lock, NULL); /* with default attributes they cannot fail */
+    (void)pthread_mutex_init(&device->turn, NULL);
     device->base.backend = &opencl_backend;
     device->base.log = options->log;
     device->id = id;

@@ -30,6 +30,8 @@ typedef struct opencl_device {
     cl_program program;
     const char *source;
     pthread_mutex_t lock; /* of the special kernels */
+    /* PoCL 3.1 can abort when several threads are in it at once; on a CPU they take turns. */
+    pthread_mutex_t turn;
     opencl_special special[RP_MAX_SPECIAL];
     size_t nspecial;
     int lanes;
@@ -81,6 +83,10 @@ void rp_opencl_queue_free(rp_queue *base);
 rp_code rp_opencl_finish(rp_queue *base, rp_error *err);
 rp_code rp_opencl_launch(rp_queue *base, rp_kernel kernel, const void *params, size_t params_bytes,
                          rp_buffer *const *buffers, size_t nbuffers, rp_range range, rp_error *err);
+
+/* Around calls of the driver; nothing on a GPU. */
+void rp_opencl_enter(opencl_device *device);
+void rp_opencl_leave(opencl_device *device);
 
 /* Builds device->program from device->source, or takes it from the cache; sets device->key. */
 rp_code rp_opencl_program(opencl_device *device, rp_error *err);

@@ -76,10 +76,9 @@ void rp_opencl_queue_free(rp_queue *base)
     free(q);
 }
 
-rp_code rp_opencl_finish(rp_queue *base, rp_error *err)
+static rp_code finish(opencl_queue *q, rp_error *err)
 {
-    opencl_queue *q = (opencl_queue *)base;
-    const opencl_device *device = (opencl_device *)base->device;
+    const opencl_device *device = (opencl_device *)q->base.device;
     cl_int why = CL_SUCCESS;
     const cl_int status = clFinish(q->queue);
     const rp_kernel failed = collect_events(q, &why);
@@ -87,6 +86,15 @@ rp_code rp_opencl_finish(rp_queue *base, rp_error *err)
         return rp_opencl_fail(&device->base, rp_kernel_names[failed], why, err);
     RP_CL_TRY(status, "waiting for the device");
     return RP_OK;
+}
+
+rp_code rp_opencl_finish(rp_queue *base, rp_error *err)
+{
+    opencl_device *device = (opencl_device *)base->device;
+    rp_opencl_enter(device);
+    const rp_code code = finish((opencl_queue *)base, err);
+    rp_opencl_leave(device);
+    return code;
 }
 
 /* The queue's own object of the kernel that was compiled for these parameters. */
@@ -162,11 +170,10 @@ static rp_code set_arguments(opencl_queue *q, rp_kernel kernel, const void *para
     return RP_OK;
 }
 
-rp_code rp_opencl_launch(rp_queue *base, rp_kernel kernel, const void *params, size_t params_bytes,
-                         rp_buffer *const *buffers, size_t nbuffers, rp_range range, rp_error *err)
+static rp_code launch(opencl_queue *q, rp_kernel kernel, const void *params, size_t params_bytes,
+                      rp_buffer *const *buffers, size_t nbuffers, rp_range range, rp_error *err)
 {
-    opencl_queue *q = (opencl_queue *)base;
-    const opencl_device *device = (opencl_device *)base->device;
+    const opencl_device *device = (opencl_device *)q->base.device;
     size_t global[3], local[3];
     const size_t offset[3] = {range.first / (size_t)device->lanes, 0, 0};
     const rp_code code = set_arguments(q, kernel, params, params_bytes, buffers, nbuffers, err);
@@ -178,6 +185,16 @@ rp_code rp_opencl_launch(rp_queue *base, rp_kernel kernel, const void *params, s
                                      0, NULL, &q->event[q->nevents]),
               rp_kernel_names[kernel]);
     q->event_kernel[q->nevents++] = kernel;
-    atomic_fetch_add_explicit(&base->device->calls[kernel], 1, memory_order_relaxed);
-    return q->nevents == RP_QUEUE_EVENTS ? rp_opencl_finish(base, err) : RP_OK;
+    atomic_fetch_add_explicit(&q->base.device->calls[kernel], 1, memory_order_relaxed);
+    return q->nevents == RP_QUEUE_EVENTS ? finish(q, err) : RP_OK;
+}
+
+rp_code rp_opencl_launch(rp_queue *base, rp_kernel kernel, const void *params, size_t params_bytes,
+                         rp_buffer *const *buffers, size_t nbuffers, rp_range range, rp_error *err)
+{
+    opencl_device *device = (opencl_device *)base->device;
+    rp_opencl_enter(device);
+    const rp_code code = launch((opencl_queue *)base, kernel, params, params_bytes, buffers, nbuffers, range, err);
+    rp_opencl_leave(device);
+    return code;
 }
