@@ -117,6 +117,7 @@ static rp_code run_input(rp_session *session, const char *input, const volatile 
         rp_session_request(session, &plan, path, &request);
         request.instrument = exposure ? rp_meta_get_string(exposure->meta, "INSTRUME") : NULL;
         request.observer = observer;
+        request.kept_device = &session->device;
         request.cancel = cancel;
     }
     if (!code && session->machine.dry_run)

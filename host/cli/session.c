@@ -36,6 +36,7 @@ rp_code rp_session_target(rp_session *session, const char *name, rp_error *err)
 
 void rp_session_clear(rp_session *session)
 {
+    rp_device_close(session->device);
     rp_pars_clear(&session->pars);
     rp_arguments_clear(&session->arguments);
     rp_console_close(session->console);

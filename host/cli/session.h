@@ -4,6 +4,7 @@
 
 #include "host/cli/console.h"
 #include "host/cli/machine.h"
+#include "rampart/device.h"
 #include "rampart/product.h"
 
 typedef struct rp_session {
@@ -15,6 +16,7 @@ typedef struct rp_session {
     rp_arguments arguments;
     rp_machine machine;
     rp_console *console;
+    rp_device *device; /* of all inputs; NULL until the first needs one */
     char *log_handlers; /* text of --logcfg that console options point into */
     bool parameters_saved;
 } rp_session;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/compute/device_impl.h"
+#include "host/compute/resident.h"
 
 const char *const rp_kernel_names[RP_K_COUNT] = {
 #define RP_KERNEL_LANE(name, ...) [RP_K_##name] = #name,
@@ -83,8 +84,10 @@ rp_code rp_device_open(rp_device **out, const rp_device_options *options, rp_err
 
 void rp_device_close(rp_device *device)
 {
-    if (device)
-        device->backend->close(device);
+    if (!device)
+        return;
+    rp_resident_free(device);
+    device->backend->close(device);
 }
 
 void rp_device_describe(const rp_device *device, rp_device_info *out)

@@ -12,6 +12,7 @@ struct rp_device {
     const struct rp_backend *backend;
     rp_device_info info;
     const rp_log *log;
+    struct rp_resident *resident; /* NULL: nothing stays */
     atomic_ullong calls[RP_K_COUNT];
     atomic_ullong nanoseconds[RP_K_COUNT];
     atomic_ullong pushed_bytes, pulled_bytes;
@@ -32,6 +33,7 @@ typedef struct rp_backend {
     void (*close)(rp_device *device);
     rp_code (*buffer_new)(rp_buffer **out, rp_device *device, size_t bytes, rp_error *err);
     void (*buffer_free)(rp_buffer *buffer);
+    void (*drop_staging)(rp_buffer *buffer); /* the host will not touch the buffer again; NULL: nothing to do */
     rp_code (*queue_new)(rp_queue **out, rp_device *device, rp_error *err);
     void (*queue_free)(rp_queue *queue);
     rp_code (*push)(rp_queue *queue, rp_buffer *buffer, size_t offset, size_t bytes, rp_error *err);
@@ -44,6 +46,9 @@ typedef struct rp_backend {
 enum { RP_MAX_KERNEL_BUFFERS = 12, RP_BUFFER_ALIGNMENT = 64 };
 
 extern const char *const rp_kernel_names[RP_K_COUNT];
+
+/* For a back end whose info.resident_bytes is not 0; NULL without memory: then nothing stays. */
+struct rp_resident *rp_resident_new(void);
 
 rp_code rp_openmp_open(rp_device **out, const rp_device_options *options, rp_error *err);
 

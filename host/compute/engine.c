@@ -103,8 +103,9 @@ static rp_code choose_strips(rp_engine *e, rp_error *err)
         e->nworkers = 1;
     const size_t pixel = bytes_per_pixel(e), row = pixel * (size_t)run->nx;
     size_t budget = e->options.memory_bytes / (size_t)e->nworkers;
-    if (info.memory_bytes && info.memory_bytes / (size_t)(e->nworkers + 1) < budget)
-        budget = info.memory_bytes / (size_t)(e->nworkers + 1);
+    const size_t free_bytes = (info.memory_bytes - info.resident_bytes) / (size_t)(e->nworkers + 1);
+    if (info.memory_bytes && free_bytes < budget)
+        budget = free_bytes;
     const size_t target = info.host_memory ? host_block_bytes : info.is_gpu ? gpu_block_bytes : cpu_driver_block_bytes;
     int halo = 0;
     for (int i = 0; i < e->nstages; i++)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "host/compute/engine_impl.h"
+#include "host/compute/resident.h"
 
 static rp_worker *worker_of(const rp_block *block)
 {
@@ -38,19 +39,11 @@ static rp_bind_slot *find_slot(rp_worker *worker, const rp_source *source, int64
     return NULL;
 }
 
-rp_code rp_block_bind(rp_block *block, const rp_source *source, int64_t plane, int64_t nplanes, rp_bound *out, rp_error *err)
+static rp_code read_planes(rp_block *block, rp_bind_slot *slot, const rp_source *source, int64_t plane, int64_t nplanes,
+                           rp_error *err)
 {
     rp_worker *worker = worker_of(block);
-    rp_bind_slot *slot = find_slot(worker, source, plane, nplanes);
-    if (!slot)
-        return rp_fail(err, RP_E_INTERNAL, "more than %d reference bindings in one block", RP_MAX_BINDS);
-    const size_t element = rp_dtype_size(source->type), plane_bytes = block->stride * element;
-    *out = (rp_bound){.stride = block->stride};
-    if (slot->source == source && slot->plane == plane && slot->nplanes == nplanes && slot->block_serial == worker->serial) {
-        out->buffer = slot->buffer;
-        return RP_OK;
-    }
-    slot->source = NULL;
+    const size_t plane_bytes = block->stride * rp_dtype_size(source->type);
     rp_code code = rp_buffer_reserve(&slot->buffer, block->run->device, (size_t)nplanes * plane_bytes, err);
     if (code != RP_OK)
         return code;
@@ -59,11 +52,36 @@ rp_code rp_block_bind(rp_block *block, const rp_source *source, int64_t plane, i
     for (int64_t k = 0; k < nplanes && code == RP_OK; k++)
         code = rp_worker_read(worker, source, plane + k, host + (size_t)k * plane_bytes, err);
     worker->read_s += rp_thread_seconds() - start;
-    if (code == RP_OK)
-        code = rp_queue_push(block->queue, slot->buffer, 0, (size_t)nplanes * plane_bytes, err);
+    return code != RP_OK ? code : rp_queue_push(block->queue, slot->buffer, 0, (size_t)nplanes * plane_bytes, err);
+}
+
+rp_code rp_block_bind(rp_block *block, const rp_source *source, int64_t plane, int64_t nplanes, rp_bound *out, rp_error *err)
+{
+    rp_worker *worker = worker_of(block);
+    rp_bind_slot *slot = find_slot(worker, source, plane, nplanes);
+    if (!slot)
+        return rp_fail(err, RP_E_INTERNAL, "more than %d reference bindings in one block", RP_MAX_BINDS);
+    *out = (rp_bound){.stride = block->stride};
+    if (slot->source == source && slot->plane == plane && slot->nplanes == nplanes && slot->block_serial == worker->serial) {
+        out->buffer = slot->buffer;
+        return RP_OK;
+    }
+    if (slot->is_resident)
+        slot->buffer = NULL;
+    slot->source = NULL;
+    slot->is_resident = false;
+    const rp_resident_key key = {worker->kind == RP_PASS_MAIN ? source->identity : 0, plane, nplanes, block->rect,
+                                 block->first, block->end, block->stride};
+    rp_buffer *resident = rp_resident_find(block->run->device, &key);
+    const rp_code code = resident ? RP_OK : read_planes(block, slot, source, plane, nplanes, err);
     if (code != RP_OK)
         return code;
-    *slot = (rp_bind_slot){source, plane, nplanes, worker->serial, slot->buffer};
+    const bool given = !resident && rp_resident_give(block->run->device, &key, slot->buffer);
+    if (resident) {
+        rp_buffer_free(slot->buffer);
+        slot->buffer = resident;
+    }
+    *slot = (rp_bind_slot){source, plane, nplanes, worker->serial, slot->buffer, resident || given};
     out->buffer = slot->buffer;
     return RP_OK;
 }

@@ -23,6 +23,7 @@ typedef struct rp_bind_slot {
     int64_t plane, nplanes;
     uint64_t block_serial; /* the block for which the buffer holds the planes */
     rp_buffer *buffer;
+    bool is_resident; /* the buffer belongs to the device */
 } rp_bind_slot;
 
 typedef struct rp_table_slot {

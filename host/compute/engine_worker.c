@@ -503,7 +503,8 @@ void rp_worker_clear(rp_worker *worker)
             rp_buffer_free(worker->table[s][k].buffer);
         }
     for (int i = 0; i < RP_MAX_BINDS; i++)
-        rp_buffer_free(worker->bind[i].buffer);
+        if (!worker->bind[i].is_resident)
+            rp_buffer_free(worker->bind[i].buffer);
     free(worker->pack);
     rp_band_clear(&worker->band);
     rp_queue_free(worker->block.queue);

@@ -5,7 +5,7 @@
 #include "host/compute/engine.h"
 #include "rampart/pipeline.h"
 
-enum { RP_JOB_MAX_STAGES = 24, RP_JOB_MAX_PRODUCTS = 40 };
+enum { RP_JOB_MAX_STAGES = 24, RP_JOB_MAX_PRODUCTS = 40, RP_JOB_KERNELS = 128 };
 
 /* A product of the run.  `stage`: the stage after which it is taken; data-dependent keywords reach it from there on. */
 typedef struct rp_job_product {
@@ -31,6 +31,8 @@ typedef struct rp_job {
     int nstages;
     int resume_after; /* stages up to this one were done before the input was written; -1 */
     rp_engine *engine;
+    rp_kernel_usage before[RP_JOB_KERNELS]; /* the device's counters when the run began */
+    size_t usage_before;
     rp_job_product product[RP_JOB_MAX_PRODUCTS];
     int nproducts;
     rp_job_reference *references;

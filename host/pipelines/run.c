@@ -97,6 +97,25 @@ static void drop_rates(rp_job *job)
     job->nproducts = kept;
 }
 
+/* What this run added to the counters of the device. */
+static void tell_kernels(const rp_job *job)
+{
+    const rp_observer *observer = job->request->observer;
+    rp_kernel_usage usage[RP_JOB_KERNELS];
+    const size_t n = rp_device_usage(job->run.device, usage, RP_JOB_KERNELS);
+    for (size_t i = 0; i < n; i++) {
+        double seconds = usage[i].seconds;
+        uint64_t calls = usage[i].calls;
+        for (size_t k = 0; k < job->usage_before; k++)
+            if (!strcmp(job->before[k].name, usage[i].name)) {
+                seconds -= job->before[k].seconds;
+                calls -= job->before[k].calls;
+            }
+        if (calls)
+            observer->stage(observer->payload, usage[i].name, seconds, 0);
+    }
+}
+
 static void tell_observer(rp_job *job)
 {
     const rp_observer *observer = job->request->observer;
@@ -111,10 +130,7 @@ static void tell_observer(rp_job *job)
         observer->stage(observer->payload, "write", times.write_s, times.written_bytes);
         observer->stage(observer->payload, "large_events", times.events_s, 0);
         observer->stage(observer->payload, "windows", times.windows_s, 0);
-        rp_kernel_usage usage[128];
-        const size_t n = rp_device_usage(job->run.device, usage, sizeof usage / sizeof *usage);
-        for (size_t i = 0; i < n; i++)
-            observer->stage(observer->payload, usage[i].name, usage[i].seconds, 0);
+        tell_kernels(job);
     }
 }
 
@@ -145,6 +161,18 @@ static rp_code check_intermediate(const rp_request *request, rp_error *err)
     return ok ? RP_OK : rp_fail_errno(err, RP_E_IO, "--intermediate %s: its folder must exist and be writable", path);
 }
 
+static rp_code open_device(rp_job *job, rp_error *err)
+{
+    const rp_request *request = job->request;
+    if (request->kept_device && *request->kept_device)
+        job->run.device = *request->kept_device;
+    const rp_code code = job->run.device ? RP_OK : rp_device_open(&job->run.device, &request->device, err);
+    if (code == RP_OK && request->kept_device)
+        *request->kept_device = job->run.device;
+    job->usage_before = code == RP_OK ? rp_device_usage(job->run.device, job->before, RP_JOB_KERNELS) : 0;
+    return code;
+}
+
 static rp_code run_job(rp_job *job, rp_error *err)
 {
     const rp_request *request = job->request;
@@ -160,7 +188,7 @@ static rp_code run_job(rp_job *job, rp_error *err)
     if (code == RP_OK)
         code = rp_request_prepare(request, err);
     if (code == RP_OK)
-        code = rp_device_open(&job->run.device, &request->device, err);
+        code = open_device(job, err);
     if (code == RP_OK)
         code = rp_job_chain(job, err);
     if (code == RP_OK)
@@ -181,7 +209,8 @@ static void clear_job(rp_job *job)
     rp_engine_free(job->engine);
     rp_job_discard(job);
     rp_job_chain_clear(job);
-    rp_device_close(job->run.device);
+    if (!job->request->kept_device)
+        rp_device_close(job->run.device);
     rp_meta_free(job->before_fit);
     rp_meta_free(job->run.meta);
     rp_exposure_close(job->run.exposure);
@@ -189,10 +218,8 @@ static void clear_job(rp_job *job)
     free(job->run.unusable_at_fit);
 }
 
-rp_code rp_pipeline_run(const rp_request *request, rp_error *err)
+static rp_code attempt(const rp_request *request, rp_error *err)
 {
-    if (request->pipeline && request->pipeline->refusal)
-        return rp_fail(err, RP_E_UNSUPPORTED, "%s", request->pipeline->refusal);
     rp_job *job = calloc(1, sizeof *job);
     if (!job)
         return rp_fail(err, RP_E_MEMORY, "no memory for a run");
@@ -200,5 +227,33 @@ rp_code rp_pipeline_run(const rp_request *request, rp_error *err)
     const rp_code code = run_job(job, err);
     clear_job(job);
     free(job);
+    return code;
+}
+
+/* A named back end is strict; one that was found for the user is replaced when it fails. */
+static bool may_change_device(const rp_request *request)
+{
+    return !request->device.backend || !strcmp(request->device.backend, "auto");
+}
+
+rp_code rp_pipeline_run(const rp_request *request, rp_error *err)
+{
+    if (request->pipeline && request->pipeline->refusal)
+        return rp_fail(err, RP_E_UNSUPPORTED, "%s", request->pipeline->refusal);
+    rp_error why = {0};
+    rp_code code = attempt(request, &why);
+    if (code == RP_E_DEVICE && may_change_device(request)) {
+        rp_logf(request->log, RP_WARNING, "rampart.device", "%s; the work goes on with OpenMP", why.text);
+        rp_request again = *request;
+        again.device.backend = "openmp";
+        if (request->kept_device) { /* later requests do not try it again */
+            rp_device_close(*request->kept_device);
+            *request->kept_device = NULL;
+        }
+        why = (rp_error){0};
+        code = attempt(&again, &why);
+    }
+    if (code != RP_OK && err)
+        *err = why;
     return code;
 }

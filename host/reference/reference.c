@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "host/reference/reference_impl.h"
 #include "io/product/meta.h"
@@ -103,6 +104,31 @@ rp_container *rp_reference_file(const rp_reference *reference)
     return reference->file;
 }
 
+/* FNV-1a; 64 bits do for the planes that one process sees. */
+static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
+{
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ p[i]) * 0x100000001b3u;
+    return hash;
+}
+
+/* Of what a source will deliver: the file as it is now, the plane, the rectangle, what becomes of its elements. */
+static uint64_t identity_of(const rp_reference *r, const char *extname, const rp_cut *cut, rp_dtype type, const rp_dq_map *map)
+{
+    struct stat info;
+    if (stat(r->file->path, &info) != 0)
+        return 0;
+    const int64_t facts[] = {(int64_t)info.st_dev, (int64_t)info.st_ino, info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec,
+                             cut->y0, cut->x0, cut->ny, cut->nx, type};
+    uint64_t hash = mix(0xcbf29ce484222325u, facts, sizeof facts);
+    hash = mix(hash, r->file->path, strlen(r->file->path));
+    hash = mix(hash, extname, strlen(extname));
+    if (map && map->present)
+        hash = mix(hash, map->flag, map->count * sizeof *map->flag);
+    return hash ? hash : 1;
+}
+
 static rp_code open_plane(rp_reference *r, const char *extname, bool cut, rp_dtype type, const rp_dq_map *map,
                           rp_source **out, rp_error *err)
 {
@@ -116,7 +142,11 @@ static rp_code open_plane(rp_reference *r, const char *extname, bool cut, rp_dty
     rp_source *inner = NULL;
     if (code == RP_OK)
         code = r->file->open_source(r->file, (size_t)index, &inner, err);
-    return code == RP_OK ? rp_reference_wrap(out, inner, &rectangle, type, map, err) : code;
+    if (code == RP_OK)
+        code = rp_reference_wrap(out, inner, &rectangle, type, map, err);
+    if (code == RP_OK)
+        (*out)->identity = identity_of(r, extname, &rectangle, type, map);
+    return code;
 }
 
 rp_code rp_reference_plane(rp_reference *reference, const char *extname, bool cut, rp_source **out, rp_error *err)

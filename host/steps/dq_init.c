@@ -78,7 +78,7 @@ static rp_code join_user_dq(rp_source **mask, const char *path, rp_error *err)
     if (!joined)
         return rp_fail(err, RP_E_MEMORY, "%s: no memory", path);
     joined->mask = *mask;
-    joined->base = (rp_source){RP_U32, (*mask)->shape, (*mask)->label, joined_read, joined_close};
+    joined->base = (rp_source){.type = RP_U32, .shape = (*mask)->shape, .label = (*mask)->label, .read = joined_read, .close = joined_close};
     *mask = &joined->base;
     return open_user_image(joined, path, err);
 }

@@ -35,6 +35,7 @@ typedef struct rp_device_info {
     char driver[128];
     size_t memory_bytes;     /* what the device says it has; 0: host memory */
     size_t max_buffer_bytes;
+    size_t resident_bytes;   /* how much of references stays on it between exposures; 0: nothing */
     int workers;             /* how many queues pay off */
     bool host_memory;        /* buffers are host memory: push and pull cost nothing */
     bool is_gpu;

@@ -102,6 +102,7 @@ typedef struct rp_request {
     const char *resume_path;       /* HDF5 file to go on from; NULL: from the input */
 
     rp_device_options device;
+    rp_device **kept_device; /* the device of the requests before, and for those after; caller closes.  NULL: own device */
     size_t memory_bytes;     /* budget for buffers */
     const char *scratch_dir; /* NULL: TMPDIR or /tmp */
     int64_t strip_rows;      /* rows of a block, for tests; 0: the engine chooses */

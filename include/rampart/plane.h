@@ -49,6 +49,7 @@ struct rp_source {
     rp_dtype type;
     rp_shape shape;
     const char *label; /* "file.fits[SCI]", for messages; owned by the source */
+    uint64_t identity; /* of its elements, the same in later runs of the process; 0: not known to be */
     rp_code (*read)(const rp_source *self, int64_t plane, rp_rect rect, void *dst, rp_error *err);
     void (*close)(rp_source *self); /* frees self */
 };

@@ -84,7 +84,7 @@ rp_code rp_fits_source_new(rp_source **out, int fd, int64_t data_offset, const c
         free(label);
         return rp_fail(err, RP_E_MEMORY, "no memory to read '%s'", path);
     }
-    s->base = (rp_source){hdu->type, hdu->shape, label, read_rect, close_source};
+    s->base = (rp_source){.type = hdu->type, .shape = hdu->shape, .label = label, .read = read_rect, .close = close_source};
     s->fd = fd;
     s->data_offset = data_offset;
     s->element_bytes = rp_dtype_size(hdu->type);

@@ -41,7 +41,7 @@ rp_code rp_h5_source_new(rp_source **out, rp_h5_stream *stream, const rp_hdu *hd
         rp_h5_stream_close(stream);
         return code;
     }
-    s->base = (rp_source){hdu->type, hdu->shape, rp_h5_stream_label(stream), read_rect, close_source};
+    s->base = (rp_source){.type = hdu->type, .shape = hdu->shape, .label = rp_h5_stream_label(stream), .read = read_rect, .close = close_source};
     s->stream = stream;
     s->element_bytes = rp_dtype_size(hdu->type);
     s->row_bytes = (size_t)rp_shape_nx(&hdu->shape) * s->element_bytes;

@@ -72,17 +72,32 @@ rp_code rp_opencl_buffer_new(rp_buffer **out, rp_device *base, size_t bytes, rp_
     return RP_OK;
 }
 
+static void release_staging(const opencl_device *device, opencl_buffer *b)
+{
+    if (!b->staging)
+        return;
+    if (b->base.host)
+        (void)clEnqueueUnmapMemObject(device->staging_queue, b->staging, b->base.host, 0, NULL, NULL);
+    (void)clFinish(device->staging_queue);
+    (void)clReleaseMemObject(b->staging);
+    b->staging = NULL;
+    b->base.host = NULL;
+}
+
+void rp_opencl_drop_staging(rp_buffer *base)
+{
+    opencl_device *device = (opencl_device *)base->device;
+    rp_opencl_enter(device);
+    release_staging(device, (opencl_buffer *)base);
+    rp_opencl_leave(device);
+}
+
 void rp_opencl_buffer_free(rp_buffer *base)
 {
     opencl_buffer *b = (opencl_buffer *)base;
     opencl_device *device = (opencl_device *)base->device;
     rp_opencl_enter(device);
-    if (b->staging) {
-        if (base->host)
-            (void)clEnqueueUnmapMemObject(device->staging_queue, b->staging, base->host, 0, NULL, NULL);
-        (void)clFinish(device->staging_queue);
-        (void)clReleaseMemObject(b->staging);
-    }
+    release_staging(device, b);
     if (b->memory)
         (void)clReleaseMemObject(b->memory);
     rp_opencl_leave(device);

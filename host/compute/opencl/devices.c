@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "host/compute/opencl/opencl_impl.h"
+#include "host/compute/resident.h"
 #include "host/compute/selftest.h"
 
 enum { MAX_PLATFORMS = 16, MAX_DEVICES = 256 };
@@ -169,6 +170,7 @@ static const rp_backend opencl_backend = {
     .close = opencl_close,
     .buffer_new = rp_opencl_buffer_new,
     .buffer_free = rp_opencl_buffer_free,
+    .drop_staging = rp_opencl_drop_staging,
     .queue_new = rp_opencl_queue_new,
     .queue_free = rp_opencl_queue_free,
     .push = rp_opencl_push,
@@ -191,6 +193,17 @@ static rp_code prepare(opencl_device *device, const rp_device_options *options, 
     device->staging_queue = clCreateCommandQueue(device->context, device->id, 0, &status);
     RP_CL_TRY(status, "making a queue");
     return rp_opencl_program(device, err);
+}
+
+/* Where copies to the device cost something, references stay there. */
+static void keep_references(opencl_device *device)
+{
+    rp_device *base = &device->base;
+    if (!base->info.is_gpu || device->is_unified)
+        return;
+    base->resident = rp_resident_new();
+    if (base->resident)
+        base->info.resident_bytes = base->info.memory_bytes / 4;
 }
 
 static rp_code choose(cl_device_id *out, int index, rp_error *err)
@@ -236,6 +249,7 @@ rp_code rp_opencl_open(rp_device **out, const rp_device_options *options, int in
         opencl_close(&device->base);
         return code;
     }
+    keep_references(device);
     *out = &device->base;
     return RP_OK;
 }

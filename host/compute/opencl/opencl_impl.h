@@ -75,6 +75,7 @@ rp_code rp_opencl_fail(const rp_device *device, const char *what, cl_int status,
 
 rp_code rp_opencl_buffer_new(rp_buffer **out, rp_device *base, size_t bytes, rp_error *err);
 void rp_opencl_buffer_free(rp_buffer *base);
+void rp_opencl_drop_staging(rp_buffer *base);
 rp_code rp_opencl_push(rp_queue *base, rp_buffer *buffer, size_t offset, size_t bytes, rp_error *err);
 rp_code rp_opencl_pull(rp_queue *base, rp_buffer *buffer, size_t offset, size_t bytes, rp_error *err);
 
