@@ -185,9 +185,11 @@ static rp_code load_block(rp_worker *worker, rp_error *err)
     rp_block *b = &worker->block;
     if (run->has_dark_current)
         TRY(load_dark_current(worker, err));
+    if (run->has_dark_current && run->has_zeroframe) /* launches may wait: the staging memory of `raw` is used again */
+        TRY(rp_queue_finish(b->queue, err));
     if (run->has_zeroframe)
         TRY(load_planes(worker, engine->zeroframe, (size_t)run->nints, worker->zeroframe, NULL, err));
-    if (run->has_dark_current || run->has_zeroframe) /* the staging memory of `raw` is used again */
+    if (run->has_dark_current || run->has_zeroframe)
         TRY(rp_queue_finish(b->queue, err));
     TRY(load_planes(worker, engine->sci, planes_of(run), worker->data, engine->groupdq ? NULL : worker->groupdq, err));
     if (engine->groupdq)
