@@ -10,7 +10,8 @@
 
 /* What a worker may hold at a time.  On the host a share of the last-level cache, more where a driver spreads a launch over
  * all cores; a GPU wants large launches. */
-static const size_t host_block_bytes = (size_t)3 << 20, cpu_driver_block_bytes = (size_t)14 << 20, gpu_block_bytes = (size_t)192 << 20;
+static const size_t host_block_bytes = (size_t)3 << 20, cpu_driver_block_bytes = (size_t)14 << 20, gpu_block_bytes = (size_t)192 << 20,
+                    most_for_halo_bytes = (size_t)16 << 20;
 /* Flags of large events rest in memory up to this size. */
 static const size_t flags_in_memory_bytes = (size_t)32 << 20;
 
@@ -112,9 +113,13 @@ static rp_code choose_strips(rp_engine *e, rp_error *err)
         halo += e->stage[i]->skip ? 0 : e->stage[i]->halo;
     e->strip_cols = run->nx;
     int64_t rows = (int64_t)((target < budget ? target : budget) / row) - 2 * halo;
-    const int64_t floor_rows = halo ? 8 * halo : 4; /* else the halo costs more than it should */
-    if (rows < floor_rows)
-        rows = floor_rows;
+    /* a halo costs its share of rows: better a larger block, but with many integrations not a very large one */
+    const int64_t affordable = (int64_t)(most_for_halo_bytes / row) - 2 * halo;
+    const int64_t wanted_rows = 8 * halo < affordable ? 8 * halo : affordable;
+    if (rows < wanted_rows)
+        rows = wanted_rows;
+    if (rows < 4)
+        rows = 4;
     while (rows > 1 && (size_t)(rows + 2 * halo) * row > budget)
         rows--;
     if ((size_t)(rows + 2 * halo) * row > budget)

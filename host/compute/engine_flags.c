@@ -17,7 +17,8 @@ struct rp_flag_store {
     int fd;                                               /* scratch file, or -1 */
 };
 
-static rp_code open_scratch(int *fd, const char *scratch_dir, rp_error *err)
+/* A file of zeros without a name. */
+static rp_code open_scratch(int *fd, size_t bytes, const char *scratch_dir, rp_error *err)
 {
     const char *dir = scratch_dir ? scratch_dir : getenv("TMPDIR");
     char name[4096];
@@ -28,6 +29,8 @@ static rp_code open_scratch(int *fd, const char *scratch_dir, rp_error *err)
     if (*fd < 0)
         return rp_fail_errno(err, RP_E_IO, "cannot make a scratch file %s; set TMPDIR to a writable folder", name);
     (void)unlink(name);
+    if (ftruncate(*fd, (off_t)bytes) != 0)
+        return rp_fail_errno(err, RP_E_IO, "cannot make a scratch file of %zu bytes; free space or set TMPDIR", bytes);
     return RP_OK;
 }
 
@@ -47,7 +50,7 @@ rp_code rp_flag_store_new(rp_flag_store **out, const rp_run *run, size_t memory_
         if (!s->memory)
             code = rp_fail(err, RP_E_MEMORY, "no memory for %zu bytes of flags", all * sizeof(uint64_t));
     } else {
-        code = open_scratch(&s->fd, scratch_dir, err);
+        code = open_scratch(&s->fd, all * sizeof(uint64_t), scratch_dir, err);
     }
     if (code != RP_OK) {
         rp_flag_store_free(s);
