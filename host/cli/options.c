@@ -40,8 +40,8 @@ static const rp_option command_options[] = {
     OUR_FLAG("json", "Report on standard output, one JSON object for each input"),
     OUR_FLAG("quiet", "Say nothing but errors (-q)"),
     OUR_FLAG("durable", "Have products on disk, not only in memory, before saying that they are saved"),
-    OUR_VALUE("intermediate", "FILE", "Keep a checkpoint of the run in an HDF5 file"),
-    OUR_VALUE("checkpoint", "STEP", "Take the checkpoint after this step"),
+    OUR_VALUE("intermediate", "FILE", "Keep the products in an HDF5 file as well"),
+    OUR_VALUE("checkpoint", "STEP", "Keep a checkpoint after this step, in the file of --intermediate"),
     OUR_VALUE("resume", "FILE", "Go on from the checkpoint in an HDF5 file"),
     OUR_VALUE("strip-rows", "N", "Work on blocks of so many rows, for tests (default: chosen to fit the cache)"),
 };

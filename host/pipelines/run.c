@@ -20,6 +20,8 @@ static rp_code open_input(rp_job *job, rp_error *err)
         return rp_fail(err, RP_E_MEMORY, "no memory for a name");
     const rp_code code = rp_exposure_open(&job->run.exposure, spec, request->scratch_dir, request->log, err);
     free(spec);
+    if (code == RP_E_MISSING)
+        rp_error_prefix(err, "no checkpoint to resume from (a run with --intermediate FILE --checkpoint STEP keeps one)");
     return code;
 }
 

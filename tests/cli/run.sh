@@ -83,6 +83,15 @@ expect 0 run calwebb_detector1 "$input" --refs $refs --output_dir=t1 --threads=1
 expect 0 run calwebb_detector1 "$input" --refs $refs --output_dir=t3 --threads=3 --memory=64M --durable -q
 there t1/${root}_rate.fits t3/${root}_rate.fits
 
+# without --checkpoint there is nothing to resume from, and that is said
+expect 0 run calwebb_detector1 "$input" --refs $refs --output_dir=kept --intermediate=kept.h5 -q
+expect 1 run calwebb_detector1 "$input" --refs $refs --output_dir=resumed --resume=kept.h5
+says err "--checkpoint STEP"
+absent resumed
+expect 0 run calwebb_detector1 "$input" --refs $refs --output_dir=kept --intermediate=kept.h5 --checkpoint=jump -q
+expect 0 run calwebb_detector1 "$input" --refs $refs --output_dir=resumed --resume=kept.h5 -q
+there resumed/${root}_rate.fits
+
 # nothing half-written is left anywhere
 left=$(find . -name '*.tmp*' -o -name '.*rampart*')
 [ -z "$left" ] || fail "left behind: $left"
