@@ -236,7 +236,9 @@ static rp_code top_products(rp_job *job, rp_error *err)
     if (!rp_request_saves(request, NULL))
         return RP_OK;
     if (!was_fitted(job, last)) {
-        code = rp_request_path(request, NULL, request->pipeline ? "ramp" : NULL, &path, err);
+        /* jwst 3.0.0: only a pipeline that could have fitted calls its ramp so; calwebb_dark has no suffix of its own */
+        const bool is_ramp = request->pipeline && rp_request_step_of(request, "ramp_fit");
+        code = rp_request_path(request, NULL, is_ramp ? "ramp" : NULL, &path, err);
         return code != RP_OK ? code : rp_job_ramp_product(job, last, path, "ramp", err);
     }
     if (!request->pipeline) {
