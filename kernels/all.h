@@ -13,6 +13,7 @@
 #include "jump_shower.h"
 #include "linearity.h"
 #include "neighbours.h"
+#include "persistence.h"
 #include "ramp_io.h"
 #include "ramp_likely_combine.h"
 #include "ramp_likely_jumps.h"

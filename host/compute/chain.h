@@ -58,6 +58,7 @@ struct rp_stage {
     void *state;  /* the step's own; freed by ops->clear */
     bool skip;    /* set by setup: the stage leaves pixels alone; the engine writes SKIPPED under status_key */
     bool says_skipped; /* set by setup: runs, but its keyword says SKIPPED (a dark that gives its average only) */
+    bool says_failed;  /* set by setup with `skip`: its keyword says FAILED and the run goes on */
     int halo;     /* set by setup: reads pixels up to so many away, in y and x */
     char log_name[96];
     /* set by setup: windows whose pixels `prepare` needs */

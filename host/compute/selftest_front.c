@@ -461,3 +461,26 @@ void rp_trial_of_linearity_reads(rp_trial *t)
         RP_HASH(t, data, pixeldq);
     }
 }
+
+void rp_trial_of_persistence(rp_trial *t)
+{
+    rp_persistence_params prm = {.stride = STRIDE,
+                                 .window_s = 25.0,
+                                 .nints = RP_TRIAL_NINTS,
+                                 .ngroups = RP_TRIAL_NGROUPS,
+                                 .flag = RP_DQ_PERSISTENCE,
+                                 .has_threshold = 1,
+                                 .has_initial = 1,
+                                 .has_final = 1,
+                                 .threshold = 30000.0f};
+    double times[NPLANES];
+    for (int k = 0; k < NPLANES; k++)
+        times[k] = 1.6e9 + 10.0 * k + (k >= RP_TRIAL_NGROUPS ? 3.0 : 0.0);
+    rp_buffer *data = rp_trial_ramps(t), *groupdq = rp_trial_groupdq(t), *without = rp_trial_groupdq(t);
+    rp_buffer *table = rp_trial_copy(t, times, sizeof times), *final = rp_trial_zeros(t, STRIDE * sizeof(double));
+    rp_buffer *initial = rp_trial_f64(t, STRIDE, 1599999990, 1600000050);
+    RP_LAUNCH(t, t->kernel, prm, data, groupdq, table, initial, final);
+    prm.has_threshold = prm.has_initial = prm.has_final = 0;
+    RP_LAUNCH(t, t->kernel, prm, data, without, table, NULL, NULL);
+    RP_HASH(t, groupdq, without, final);
+}

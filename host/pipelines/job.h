@@ -40,6 +40,8 @@ typedef struct rp_job {
 /* job_chain.c: builds and sets up the stages; products are planned along the way (job_products.c). */
 rp_code rp_job_chain(rp_job *job, rp_error *err);
 void rp_job_chain_clear(rp_job *job);
+/* What the keyword of a stage says: COMPLETE, SKIPPED or FAILED. */
+const char *rp_job_status(const rp_stage *stage);
 
 /* job_products.c */
 rp_code rp_job_ramp_product(rp_job *job, int stage, const char *path, const char *suffix, rp_error *err);

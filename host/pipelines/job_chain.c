@@ -128,6 +128,11 @@ static bool is_fit(const rp_stage *stage)
     return !strcmp(stage->step->name, "ramp_fit");
 }
 
+const char *rp_job_status(const rp_stage *stage)
+{
+    return stage->says_failed ? "FAILED" : stage->skip || stage->says_skipped ? "SKIPPED" : "COMPLETE";
+}
+
 static rp_code set_up_stage(rp_job *job, int index, rp_error *err)
 {
     rp_stage *stage = &job->stage[index];
@@ -152,7 +157,7 @@ static rp_code set_up_stage(rp_job *job, int index, rp_error *err)
     rp_logf(log, RP_INFO, stage->log_name, "Step %s running with args (%s).", stage->step->name, request->input_path);
     rp_code code = stage->step->ops->setup(stage, err);
     if (code == RP_OK)
-        code = rp_meta_set_string(job->run.meta, stage->step->status_key, stage->skip || stage->says_skipped ? "SKIPPED" : "COMPLETE", err);
+        code = rp_meta_set_string(job->run.meta, stage->step->status_key, rp_job_status(stage), err);
     if (code == RP_OK)
         rp_logf(log, RP_INFO, stage->log_name, "Step %s done", stage->step->name);
     return code;

@@ -105,7 +105,7 @@ static void tell_observer(rp_job *job)
     rp_engine_times times;
     rp_engine_times_get(job->engine, &times);
     for (int i = 0; i < job->nstages; i++)
-        observer->step(observer->payload, job->stage[i].step->name, job->stage[i].skip || job->stage[i].says_skipped ? "SKIPPED" : "COMPLETE", times.stage_s[i]);
+        observer->step(observer->payload, job->stage[i].step->name, rp_job_status(&job->stage[i]), times.stage_s[i]);
     if (observer->stage) {
         observer->stage(observer->payload, "read", times.read_s, times.read_bytes);
         observer->stage(observer->payload, "write", times.write_s, times.written_bytes);

@@ -1,5 +1,6 @@
 /* Descriptors of steps that this release knows but does not run: emicorr, persistence, picture_frame,
  * clean_flicker_noise.  All of them are left out by default; their parameters are accepted and checked. */
+#include "host/steps/ops.h"
 #include "host/steps/tables/tables.h"
 
 static const rp_param emicorr_params[] = {
@@ -50,6 +51,7 @@ const rp_step rp_step_persistence = {
     .nparams = RP_COUNT(persistence_params),
     .reftypes = (const char *const[]){NULL},
     .skip_by_default = true,
+    .ops = &rp_ops_persistence,
 };
 
 static const rp_param picture_frame_params[] = {
