@@ -15,6 +15,7 @@
 #ifndef RP_HOST_COMPUTE_CHAIN_H
 #define RP_HOST_COMPUTE_CHAIN_H
 
+#include "host/compute/frames.h"
 #include "rampart/device.h"
 #include "rampart/params.h"
 #include "rampart/product.h"
@@ -91,7 +92,11 @@ struct rp_step_ops {
     rp_code (*setup)(rp_stage *stage, rp_error *err);
     /* After the windows were computed; NULL when no windows are declared. */
     rp_code (*prepare)(rp_stage *stage, const rp_window *windows, rp_error *err);
-    /* Enqueues the stage's kernels on one block.  Called from several threads at once: state is read-only here. */
+    /* A stage with this works on frames: called once, with the ramp at its input, when all stages before it are done for
+     * all pixels, and before its own `block`.  It may change planes in place.  `threads`: as many may work at once. */
+    rp_code (*frames)(rp_stage *stage, rp_frames *frames, int threads, rp_error *err);
+    /* Enqueues the stage's kernels on one block.  Called from several threads at once: state is read-only here.
+     * NULL: nothing is left to do (only with `frames`). */
     rp_code (*block)(rp_stage *stage, rp_block *block, rp_error *err);
     /* After the blocks: true when the stage has learnt something of the frame that its blocks must be run again with. */
     bool (*again)(rp_stage *stage);

@@ -142,11 +142,11 @@ done:
 }
 
 /* ------------------------------------------------------------------ to and from the engine */
-static rp_code open_tap(rp_job *job, const rp_job_product *p, rp_error *err)
+static rp_code open_tap(rp_job *job, const rp_job_product *p, int first, rp_error *err)
 {
     const rp_sink *groupdq = rp_product_sink(p->product, "GROUPDQ");
     if (groupdq) {
-        const rp_tap tap = {.stage = p->stage, .sci = rp_product_sink(p->product, "SCI"), .groupdq = groupdq,
+        const rp_tap tap = {.stage = p->stage - first, .sci = rp_product_sink(p->product, "SCI"), .groupdq = groupdq,
                             .pixeldq = rp_product_sink(p->product, "PIXELDQ"), .zeroframe = rp_product_sink(p->product, "ZEROFRAME"),
                             .dark_current = rp_product_sink(p->product, "AVDRKCUR")};
         return rp_engine_tap(job->engine, &tap, err);
@@ -159,11 +159,12 @@ static rp_code open_tap(rp_job *job, const rp_job_product *p, rp_error *err)
     return rp_engine_fit_tap(job->engine, &tap, err);
 }
 
-rp_code rp_job_open_taps(rp_job *job, rp_error *err)
+rp_code rp_job_open_taps(rp_job *job, int first, int end, rp_error *err)
 {
     rp_code code = RP_OK;
     for (int i = 0; i < job->nproducts && code == RP_OK; i++)
-        code = open_tap(job, &job->product[i], err);
+        if (job->product[i].stage >= first && job->product[i].stage < end)
+            code = open_tap(job, &job->product[i], first, err);
     return code;
 }
 
