@@ -49,6 +49,13 @@ struct rp_run {
 /* The reference of `type` for this stage: *out = NULL when it is N/A.  Opened once per run, owned by the run. */
 rp_code rp_run_reference(rp_run *run, const rp_stage *stage, const char *type, rp_reference **out, rp_error *err);
 
+/* The same for files that are no FITS: *path = NULL when it is N/A.  Caller frees. */
+rp_code rp_run_reference_path(rp_run *run, const rp_stage *stage, const char *type, char **path, rp_error *err);
+
+/* The path of a file that the stage writes beside the products.  Caller frees. */
+rp_code rp_run_side_path(rp_run *run, const rp_stage *stage, const char *suffix, const char *extension, char **path,
+                         rp_error *err);
+
 /* ------------------------------------------------------------------ a stage */
 enum { RP_MAX_WINDOWS = 8 };
 

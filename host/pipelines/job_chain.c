@@ -35,6 +35,32 @@ static rp_code record_reference(rp_run *run, const char *type, const char *path,
     return rp_meta_set_string(run->meta, keyword, path, err);
 }
 
+rp_code rp_run_reference_path(rp_run *run, const rp_stage *stage, const char *type, char **path, rp_error *err)
+{
+    rp_job *job = job_of(run);
+    rp_code code = rp_request_reference(job->request, stage->step->name, type, run->meta, path, err);
+    if (code == RP_OK && (*path)[0] != '\0')
+        code = record_reference(run, type, *path, err);
+    if (code != RP_OK || (*path)[0] == '\0' || !strcmp(*path, "N/A")) {
+        free(*path);
+        *path = NULL;
+    }
+    return code;
+}
+
+rp_code rp_run_side_path(rp_run *run, const rp_stage *stage, const char *suffix, const char *extension, char **path,
+                         rp_error *err)
+{
+    const rp_code code = rp_request_path(job_of(run)->request, stage->step->name, suffix, path, err);
+    if (code != RP_OK)
+        return code;
+    char *name = *path, *point = strrchr(name, '.');
+    if (asprintf(path, "%.*s%s", point ? (int)(point - name) : (int)strlen(name), name, extension) < 0)
+        *path = NULL;
+    free(name);
+    return *path ? RP_OK : rp_fail(err, RP_E_MEMORY, "no memory for a name");
+}
+
 rp_code rp_run_reference(rp_run *run, const rp_stage *stage, const char *type, rp_reference **out, rp_error *err)
 {
     rp_job *job = job_of(run);

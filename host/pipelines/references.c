@@ -34,6 +34,12 @@ static bool refpix_needs(const rp_values *values, const char *reftype, const rp_
     return !irs2 && strcmp(algorithm, "sirs") == 0 && !is_miri(meta) && has_part(meta, "SUBARRAY", "FULL");
 }
 
+static bool emicorr_needs(const rp_values *values, const rp_meta *meta)
+{
+    const rp_value *given = rp_values_find(values, "onthefly_corr_freq");
+    return is_miri(meta) && (!given || given->is_none) && !rp_values_string(values, "user_supplied_reffile");
+}
+
 bool rp_request_needs(const rp_request *request, const char *step, const char *reftype, const rp_meta *meta)
 {
     const rp_request_step *entry = rp_request_step_of(request, step);
@@ -41,6 +47,8 @@ bool rp_request_needs(const rp_request *request, const char *step, const char *r
         return false;
     if (strcmp(step, "refpix") == 0)
         return refpix_needs(entry->values, reftype, meta);
+    if (strcmp(step, "emicorr") == 0)
+        return emicorr_needs(entry->values, meta);
     if (strcmp(step, "rscd") == 0 || strcmp(step, "reset") == 0)
         return has_part(meta, "DETECTOR", "MIR");
     if (strcmp(step, "gain_scale") == 0)

@@ -28,6 +28,7 @@ const rp_step rp_step_emicorr = {
     .nparams = RP_COUNT(emicorr_params),
     .reftypes = (const char *const[]){"emicorr", NULL},
     .skip_by_default = true,
+    .ops = &rp_ops_emicorr,
 };
 
 static const rp_param persistence_params[] = {
