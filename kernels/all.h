@@ -5,6 +5,7 @@
 #include "dark.h"
 #include "firstframe.h"
 #include "flags.h"
+#include "flicker.h"
 #include "group_scale.h"
 #include "guider.h"
 #include "ipc.h"

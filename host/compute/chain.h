@@ -56,6 +56,17 @@ rp_code rp_run_reference_path(rp_run *run, const rp_stage *stage, const char *ty
 rp_code rp_run_side_path(rp_run *run, const rp_stage *stage, const char *suffix, const char *extension, char **path,
                          rp_error *err);
 
+/* A further product of the stage, named after the data as they are before it; filled by the stage through its sinks and
+ * committed with all others.  Dropped when the stage finds that it has failed. */
+rp_code rp_run_side_product(rp_run *run, const rp_stage *stage, const char *suffix, rp_model model, const rp_meta *meta,
+                            const rp_plane_spec *planes, size_t nplanes, rp_product **out, rp_error *err);
+void rp_run_drop_side_products(rp_run *run, const rp_stage *stage);
+
+/* A draft of the count rate, for steps that must know what is bright: ramp_fit with its defaults on a ramp at rest.
+ * sci, dq: [1 or nints][ny][nx], native.  *meta (may be NULL): as the draft's product would have it; caller frees. */
+rp_code rp_run_draft_rate(rp_run *run, const rp_stage *stage, const rp_frames *frames, bool per_integration, float *sci,
+                          uint32_t *dq, rp_meta **meta, rp_error *err);
+
 /* ------------------------------------------------------------------ a stage */
 enum { RP_MAX_WINDOWS = 8 };
 

@@ -484,3 +484,23 @@ void rp_trial_of_persistence(rp_trial *t)
     RP_LAUNCH(t, t->kernel, prm, data, without, table, NULL, NULL);
     RP_HASH(t, groupdq, without, final);
 }
+
+void rp_trial_of_flicker_sum(rp_trial *t)
+{
+    rp_flicker_params prm = {.stride = STRIDE,
+                             .cleaned_offset = STRIDE,
+                             .cleaned_stride = STRIDE,
+                             .nints = RP_TRIAL_NINTS,
+                             .ngroups = RP_TRIAL_NGROUPS,
+                             .has_noise = 1};
+    uint32_t is_cleaned[NPLANES];
+    for (int k = 0; k < NPLANES; k++)
+        is_cleaned[k] = k % RP_TRIAL_NGROUPS > 0 && k % 5 != 3;
+    rp_buffer *data = rp_trial_ramps(t), *without = rp_trial_ramps(t), *noise = rp_trial_zeros(t, CUBE * sizeof(rp_u32));
+    rp_buffer *cleaned = rp_trial_words(t, CUBE + STRIDE, -20, 300, true);
+    rp_buffer *table = rp_trial_copy(t, is_cleaned, sizeof is_cleaned);
+    RP_LAUNCH(t, t->kernel, prm, data, cleaned, table, noise);
+    prm.has_noise = 0;
+    RP_LAUNCH(t, t->kernel, prm, without, cleaned, table, NULL);
+    RP_HASH(t, data, without, noise);
+}

@@ -40,6 +40,14 @@ static bool emicorr_needs(const rp_values *values, const rp_meta *meta)
     return is_miri(meta) && (!given || given->is_none) && !rp_values_string(values, "user_supplied_reffile");
 }
 
+static bool flicker_needs(const rp_values *values, const char *reftype, const rp_meta *meta)
+{
+    if (strcmp(reftype, "pastasoss") == 0)
+        return is(meta, "EXP_TYPE", "NIS_SOSS");
+    return rp_values_bool(values, "apply_flat_field") || rp_values_bool(values, "autoparam") ||
+           (rp_values_bool(values, "mask_science_regions") && is_miri(meta));
+}
+
 bool rp_request_needs(const rp_request *request, const char *step, const char *reftype, const rp_meta *meta)
 {
     const rp_request_step *entry = rp_request_step_of(request, step);
@@ -47,6 +55,8 @@ bool rp_request_needs(const rp_request *request, const char *step, const char *r
         return false;
     if (strcmp(step, "refpix") == 0)
         return refpix_needs(entry->values, reftype, meta);
+    if (strcmp(step, "clean_flicker_noise") == 0)
+        return flicker_needs(entry->values, reftype, meta);
     if (strcmp(step, "emicorr") == 0)
         return emicorr_needs(entry->values, meta);
     if (strcmp(step, "rscd") == 0 || strcmp(step, "reset") == 0)

@@ -53,7 +53,7 @@ static void drop_rates(rp_job *job)
     int kept = 0;
     for (int i = 0; i < job->nproducts; i++) {
         rp_job_product *p = &job->product[i];
-        if (rp_product_sink(p->product, "GROUPDQ")) {
+        if (p->is_side || rp_product_sink(p->product, "GROUPDQ")) {
             job->product[kept++] = *p;
             continue;
         }

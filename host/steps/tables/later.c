@@ -103,4 +103,5 @@ const rp_step rp_step_clean_flicker_noise = {
     .nparams = RP_COUNT(clean_flicker_noise_params),
     .reftypes = (const char *const[]){"flat", "pastasoss", NULL},
     .skip_by_default = true,
+    .ops = &rp_ops_clean_flicker_noise,
 };
