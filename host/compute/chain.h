@@ -74,6 +74,7 @@ struct rp_stage {
     const rp_step *step;
     const rp_values *values;
     rp_run *run;
+    rp_meta *before; /* of a stage that works on frames: metadata as they were before its setup */
     void *state;  /* the step's own; freed by ops->clear */
     bool skip;    /* set by setup: the stage leaves pixels alone; the engine writes SKIPPED under status_key */
     bool says_skipped; /* set by setup: runs, but its keyword says SKIPPED (a dark that gives its average only) */

@@ -55,9 +55,9 @@ const char *rp_job_status(const rp_stage *stage);
 rp_code rp_job_run_engine(rp_job *job, rp_error *err);
 
 /* job_products.c */
-/* Takes `path`; metadata are copied. */
+/* Takes `path`; metadata are copied.  from: whose tables and unknown HDUs are carried over; NULL: nobody's. */
 rp_code rp_job_add_product(rp_job *job, rp_model model, int stage, char *path, const char *suffix, const rp_meta *meta,
-                           const rp_plane_spec *planes, size_t nplanes, rp_error *err);
+                           const rp_exposure *from, const rp_plane_spec *planes, size_t nplanes, rp_error *err);
 rp_code rp_job_ramp_product(rp_job *job, int stage, const char *path, const char *suffix, rp_error *err);
 rp_code rp_job_rate_product(rp_job *job, int stage, bool per_integration, bool scaled, char *path, const char *suffix, rp_error *err);
 rp_code rp_job_optional(void *payload, uint32_t nsegments, uint32_t njumps, rp_optional_sinks *sinks, rp_error *err);

@@ -16,7 +16,7 @@ static void reference_keyword(char *out, size_t size, const char *type)
 {
     static const struct {
         const char *type, *keyword;
-    } odd[] = {{"emicorr", "R_MIREMI"}, {"sirskernel", "R_SIRSKL"}, {"pictureframe", "R_PICTFR"}, {"pastasoss", "R_PASTAS"}};
+    } odd[] = {{"emicorr", "R_MIREMI"}, {"sirskernel", "R_SIRSKL"}, {"pictureframe", "R_PICTFR"}, {"pastasoss", "R_PSTSOS"}};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
         if (!strcmp(type, odd[i].type)) {
             (void)snprintf(out, size, "%s", odd[i].keyword);
@@ -180,6 +180,11 @@ static rp_code set_up_stage(rp_job *job, int index, rp_error *err)
         if (copied != RP_OK)
             return copied;
     }
+    if (stage->step->ops->frames) {
+        const rp_code copied = rp_meta_copy(&stage->before, job->run.meta, err);
+        if (copied != RP_OK)
+            return copied;
+    }
     rp_logf(log, RP_INFO, stage->log_name, "Step %s running with args (%s).", stage->step->name, request->input_path);
     rp_code code = stage->step->ops->setup(stage, err);
     if (code == RP_OK)
@@ -307,9 +312,11 @@ rp_code rp_job_chain(rp_job *job, rp_error *err)
 
 void rp_job_chain_clear(rp_job *job)
 {
-    for (int i = 0; i < job->nstages; i++)
+    for (int i = 0; i < job->nstages; i++) {
         if (job->stage[i].step->ops && job->stage[i].step->ops->clear)
             job->stage[i].step->ops->clear(&job->stage[i]);
+        rp_meta_free(job->stage[i].before);
+    }
     while (job->references) {
         rp_job_reference *next = job->references->next;
         rp_reference_close(job->references->reference);

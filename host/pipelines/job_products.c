@@ -24,7 +24,7 @@ static rp_shape shape_of(int naxis, int64_t a, int64_t b, int64_t c, int64_t d)
 }
 
 rp_code rp_job_add_product(rp_job *job, rp_model model, int stage, char *path, const char *suffix, const rp_meta *meta,
-                           const rp_plane_spec *planes, size_t nplanes, rp_error *err)
+                           const rp_exposure *from, const rp_plane_spec *planes, size_t nplanes, rp_error *err)
 {
     if (job->nproducts == RP_JOB_MAX_PRODUCTS) {
         free(path);
@@ -32,7 +32,7 @@ rp_code rp_job_add_product(rp_job *job, rp_model model, int stage, char *path, c
     }
     rp_job_product *p = &job->product[job->nproducts];
     *p = (rp_job_product){.path = path, .suffix = suffix, .stage = stage};
-    const rp_code code = rp_product_create(&p->product, model, path, job->run.exposure, meta, planes, nplanes, err);
+    const rp_code code = rp_product_create(&p->product, model, path, from, meta, planes, nplanes, err);
     if (code != RP_OK) {
         free(path);
         return code;
@@ -51,7 +51,7 @@ rp_code rp_job_ramp_product(rp_job *job, int stage, const char *path, const char
         planes[n++] = (rp_plane_spec){"AVDRKCUR", RP_F32, frame};
     if (run->has_zeroframe)
         planes[n++] = (rp_plane_spec){"ZEROFRAME", RP_F32, shape_of(3, 0, run->nints, run->ny, run->nx)};
-    return rp_job_add_product(job, RP_MODEL_RAMP, stage, (char *)(uintptr_t)path, suffix, run->meta, planes, n, err);
+    return rp_job_add_product(job, RP_MODEL_RAMP, stage, (char *)(uintptr_t)path, suffix, run->meta, job->run.exposure, planes, n, err);
 }
 
 static bool is_ifu(const rp_meta *meta)
@@ -73,7 +73,7 @@ rp_code rp_job_rate_product(rp_job *job, int stage, bool per_integration, bool s
     };
     (void)scaled;
     const rp_model model = per_integration ? RP_MODEL_CUBE : is_ifu(run->meta) ? RP_MODEL_IFU_IMAGE : RP_MODEL_IMAGE;
-    return rp_job_add_product(job, model, stage, path, suffix, run->meta, planes, 5, err);
+    return rp_job_add_product(job, model, stage, path, suffix, run->meta, job->run.exposure, planes, 5, err);
 }
 
 /* ------------------------------------------------------------------ optional results of the fit */
@@ -83,7 +83,7 @@ static rp_code create_chisq(rp_job *job, const char *base, int stage, rp_optiona
     const rp_plane_spec plane = {"SCI", RP_F32, shape_of(2, 0, 0, job->run.ny, job->run.nx)};
     rp_code code = rp_request_path_as(job->request, "ramp_fit", base, -1, "likely_chisq", &path, err);
     if (code == RP_OK)
-        code = rp_job_add_product(job, RP_MODEL_CHISQ, stage, path, "likely_chisq", job->before_fit, &plane, 1, err);
+        code = rp_job_add_product(job, RP_MODEL_CHISQ, stage, path, "likely_chisq", job->before_fit, job->run.exposure, &plane, 1, err);
     if (code == RP_OK)
         sinks->chisq = rp_product_sink(job->product[job->nproducts - 1].product, "SCI");
     return code;
@@ -101,7 +101,7 @@ static rp_code create_fitopt(rp_job *job, const char *base, int stage, uint32_t 
     char *path = NULL;
     rp_code code = rp_request_path_as(job->request, "ramp_fit", base, -1, "fitopt", &path, err);
     if (code == RP_OK)
-        code = rp_job_add_product(job, RP_MODEL_FITOPT, stage, path, "fitopt", job->before_fit, planes, sizeof planes / sizeof *planes, err);
+        code = rp_job_add_product(job, RP_MODEL_FITOPT, stage, path, "fitopt", job->before_fit, job->run.exposure, planes, sizeof planes / sizeof *planes, err);
     if (code != RP_OK)
         return code;
     const rp_product *p = job->product[job->nproducts - 1].product;

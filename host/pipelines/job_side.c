@@ -24,18 +24,11 @@ rp_code rp_run_side_product(rp_run *run, const rp_stage *stage, const char *suff
     rp_job *job = job_of(run);
     const char *name = stage->step->name;
     char *base = NULL, *path = NULL;
-    rp_meta *before = NULL;
     rp_code code = rp_request_data_name(job->request, name, &base, err);
     if (code == RP_OK)
         code = rp_request_path_as(job->request, name, base, -1, suffix, &path, err);
-    if (code == RP_OK)
-        code = rp_meta_copy(&before, meta, err);
     if (code == RP_OK) {
-        rp_meta_unset(before, stage->step->status_key); /* the stage is not done when it saves */
-        for (int i = index_of(job, stage) + 1; i < job->nstages; i++)
-            if (strcmp(job->stage[i].step->name, "ramp_fit") != 0 || meta == run->meta)
-                rp_meta_unset(before, job->stage[i].step->status_key);
-        code = rp_job_add_product(job, model, index_of(job, stage), path, suffix, before, planes, nplanes, err);
+        code = rp_job_add_product(job, model, index_of(job, stage), path, suffix, meta, NULL, planes, nplanes, err);
         path = NULL;
     }
     if (code == RP_OK) {
@@ -43,7 +36,6 @@ rp_code rp_run_side_product(rp_run *run, const rp_stage *stage, const char *suff
         p->is_side = true;
         *out = p->product;
     }
-    rp_meta_free(before);
     free(base);
     free(path);
     return code;
@@ -91,7 +83,7 @@ static memory_sink sink_into(void *words, rp_dtype type, const rp_run *run, int6
 }
 
 /* ramp_fit with its defaults, as the only stage of a job of its own that shares the request. */
-static rp_code set_up_draft(rp_job *draft, const rp_job *job, rp_values **values, rp_error *err)
+static rp_code set_up_draft(rp_job *draft, const rp_job *job, const rp_stage *stage, rp_values **values, rp_error *err)
 {
     const rp_step *step = rp_step_find("ramp_fit");
     const rp_param *const tables[] = {step->params, rp_common_params};
@@ -108,7 +100,7 @@ static rp_code set_up_draft(rp_job *draft, const rp_job *job, rp_values **values
     if (!draft->run.unusable_at_jump || !draft->run.unusable_at_fit)
         return rp_fail(err, RP_E_MEMORY, "no memory for a draft of the rate");
     memcpy(draft->run.unusable_at_fit, job->run.unusable_at_fit, planes);
-    rp_code code = rp_meta_copy(&draft->run.meta, job->run.meta, err);
+    rp_code code = rp_meta_copy(&draft->run.meta, stage->before, err);
     if (code == RP_OK)
         code = rp_values_new(values, tables, counts, 2, err);
     if (code != RP_OK)
@@ -158,7 +150,7 @@ rp_code rp_run_draft_rate(rp_run *run, const rp_stage *stage, const rp_frames *f
     if (!draft)
         return rp_fail(err, RP_E_MEMORY, "no memory for a draft of the rate");
     rp_logf(run->log, RP_INFO, stage->log_name, "Creating draft rate file for scene masking");
-    rp_code code = set_up_draft(draft, job_of(run), &values, err);
+    rp_code code = set_up_draft(draft, job_of(run), stage, &values, err);
     if (code == RP_OK)
         code = run_draft(draft, frames, per_integration, sci, dq, err);
     if (code == RP_OK && meta) {

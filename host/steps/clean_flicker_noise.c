@@ -181,7 +181,7 @@ static rp_code new_ramp_product(rp_stage *stage, const char *suffix, rp_product 
     const rp_shape cube = {.naxis = 4, .axis = {run->nints, run->ngroups, run->ny, run->nx}};
     const rp_shape frame = {.naxis = 2, .axis = {run->ny, run->nx}};
     const rp_plane_spec planes[] = {{"SCI", RP_F32, cube}, {"PIXELDQ", RP_U32, frame}, {"GROUPDQ", RP_U8, cube}};
-    rp_code code = rp_run_side_product(stage->run, stage, suffix, RP_MODEL_RAMP, run->meta, planes, 3, out, err);
+    rp_code code = rp_run_side_product(stage->run, stage, suffix, RP_MODEL_RAMP, stage->before, planes, 3, out, err);
     if (code != RP_OK)
         return code;
     const rp_sink *pixeldq = rp_product_sink(*out, "PIXELDQ"), *groupdq = rp_product_sink(*out, "GROUPDQ");

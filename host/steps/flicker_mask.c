@@ -156,7 +156,7 @@ rp_code rp_flicker_make_mask(rp_stage *stage, rp_flicker *f, const rp_frames *fr
     *fits = true;
     rp_code code = f->user_mask ? read_user_mask(stage, f, fits, err) : mask_from_rate(stage, f, frames, &draft, err);
     if (code == RP_OK && *fits && f->save_mask)
-        code = save_mask(stage, f, draft ? draft : stage->run->meta, f->nmasks > 1 || (!f->user_mask && !f->single_mask), err);
+        code = save_mask(stage, f, draft ? draft : stage->before, f->nmasks > 1 || (!f->user_mask && !f->single_mask), err);
     rp_meta_free(draft);
     return code;
 }

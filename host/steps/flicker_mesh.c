@@ -6,6 +6,8 @@
 
 #include "host/steps/flicker.h"
 #include "host/steps/medians.h"
+#include "host/steps/nearest.h"
+#include "host/steps/pairwise.h"
 
 enum { LARGEST_BOX = 32, ROUNDS = 5, NEIGHBOURS = 10, REACH = 2, FILTER = (2 * REACH + 1) * (2 * REACH + 1), TAPS = 4 };
 #define GOOD_SHARE (1.0 - 10.0 / 100.0)
@@ -91,51 +93,56 @@ static rp_code find_levels(mesh *m, const float *image, const uint8_t *mask, rp_
 }
 
 /* ------------------------------------------------------------------ filling */
-/* The nearest good boxes, nearest first; at most NEIGHBOURS. */
-static size_t find_neighbours(const mesh *m, const float *level, size_t at, size_t *index, double *squared)
+/* The tree of good boxes; places[k]: which box its point k is. */
+static rp_nearest *plant(const mesh *m, size_t *places)
 {
     size_t n = 0;
-    for (size_t k = 0; k < m->ny * m->nx; k++) {
-        if (isnan(level[k]))
-            continue;
-        const double dy = (double)(k / m->nx) - (double)(at / m->nx), dx = (double)(k % m->nx) - (double)(at % m->nx);
-        const double d = dy * dy + dx * dx;
-        if (n == NEIGHBOURS && d >= squared[n - 1])
-            continue;
-        size_t place = n < NEIGHBOURS ? n++ : n - 1;
-        for (; place > 0 && squared[place - 1] > d; place--) {
-            squared[place] = squared[place - 1];
-            index[place] = index[place - 1];
+    double *yx = malloc(2 * m->ny * m->nx * sizeof *yx);
+    for (size_t k = 0; yx && k < m->ny * m->nx; k++)
+        if (!isnan(m->level[k])) {
+            yx[2 * n] = (double)(k / m->nx);
+            yx[2 * n + 1] = (double)(k % m->nx);
+            places[n++] = k;
         }
-        squared[place] = d;
-        index[place] = k;
-    }
-    return n;
+    rp_nearest *tree = yx ? rp_nearest_new(yx, n) : NULL;
+    free(yx);
+    return tree;
 }
 
-/* Boxes without a level get a mean of the nearest ones, weighted by inverse distance. */
+/* A mean of the nearest boxes, weighted by inverse distance. */
+static float nearby_level(const mesh *m, const rp_nearest *tree, const size_t *places, const float *known, size_t box)
+{
+    size_t index[NEIGHBOURS];
+    double squared[NEIGHBOURS], weights[NEIGHBOURS] = {0}, parts[NEIGHBOURS] = {0};
+    const size_t n = rp_nearest_find(tree, (double)(box / m->nx), (double)(box % m->nx), NEIGHBOURS, index, squared);
+    for (size_t i = 0; i < n; i++) {
+        weights[i] = 1.0 / sqrt(squared[i]);
+        parts[i] = weights[i] * (double)known[places[index[i]]];
+    }
+    return (float)(rp_pairwise_sum_f64(parts, NEIGHBOURS) / rp_pairwise_sum_f64(weights, NEIGHBOURS));
+}
+
 static rp_code fill_levels(mesh *m, rp_error *err)
 {
     const size_t n = m->ny * m->nx;
+    size_t nbad = 0;
+    for (size_t k = 0; k < n; k++)
+        nbad += isnan(m->level[k]) ? 1 : 0;
+    if (!nbad)
+        return RP_OK;
     float *known = malloc(n * sizeof *known);
-    if (!known)
-        return rp_fail(err, RP_E_MEMORY, "no memory for %zu boxes", n);
-    memcpy(known, m->level, n * sizeof *known);
-    for (size_t k = 0; k < n; k++) {
-        size_t index[NEIGHBOURS];
-        double squared[NEIGHBOURS], weights = 0.0, sum = 0.0;
-        if (!isnan(known[k]))
-            continue;
-        const size_t near = find_neighbours(m, known, k, index, squared);
-        for (size_t i = 0; i < near; i++) {
-            const double w = 1.0 / sqrt(squared[i]);
-            weights += w;
-            sum += w * (double)known[index[i]];
-        }
-        m->level[k] = (float)(sum / weights);
+    size_t *places = malloc(n * sizeof *places);
+    rp_nearest *tree = known && places ? plant(m, places) : NULL;
+    if (tree) {
+        memcpy(known, m->level, n * sizeof *known);
+        for (size_t k = 0; k < n; k++)
+            if (isnan(known[k]))
+                m->level[k] = nearby_level(m, tree, places, known, k);
     }
+    rp_nearest_free(tree);
     free(known);
-    return RP_OK;
+    free(places);
+    return tree ? RP_OK : rp_fail(err, RP_E_MEMORY, "no memory for %zu boxes", n);
 }
 
 /* Median of 5 x 5 boxes, those that exist. */
