@@ -15,6 +15,7 @@
 #include "linearity.h"
 #include "neighbours.h"
 #include "persistence.h"
+#include "picture_frame.h"
 #include "ramp_io.h"
 #include "ramp_likely_combine.h"
 #include "ramp_likely_jumps.h"

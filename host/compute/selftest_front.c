@@ -504,3 +504,19 @@ void rp_trial_of_flicker_sum(rp_trial *t)
     RP_LAUNCH(t, t->kernel, prm, without, cleaned, table, NULL);
     RP_HASH(t, data, without, noise);
 }
+
+void rp_trial_of_picture_frame(rp_trial *t)
+{
+    rp_picture_frame_params prm = {.stride = STRIDE,
+                                   .pattern_offset = STRIDE,
+                                   .nints = RP_TRIAL_NINTS,
+                                   .ngroups = RP_TRIAL_NGROUPS,
+                                   .has_change = 1,
+                                   .edge = 1.375f};
+    rp_buffer *data = rp_trial_ramps(t), *without = rp_trial_ramps(t), *change = rp_trial_zeros(t, CUBE * sizeof(rp_u32));
+    rp_buffer *pattern = rp_trial_words(t, 2 * STRIDE, -3, 9, true), *scales = rp_trial_f32(t, 2 * NPLANES, -4, 30, false);
+    RP_LAUNCH(t, t->kernel, prm, data, pattern, scales, change);
+    prm.has_change = 0;
+    RP_LAUNCH(t, t->kernel, prm, without, pattern, scales, NULL);
+    RP_HASH(t, data, without, change);
+}

@@ -175,30 +175,6 @@ static rp_code setup(rp_stage *stage, rp_error *err)
 }
 
 /* ------------------------------------------------------------------ frames */
-static rp_code new_ramp_product(rp_stage *stage, const char *suffix, rp_product **out, rp_error *err)
-{
-    const rp_run *run = stage->run;
-    const rp_shape cube = {.naxis = 4, .axis = {run->nints, run->ngroups, run->ny, run->nx}};
-    const rp_shape frame = {.naxis = 2, .axis = {run->ny, run->nx}};
-    const rp_plane_spec planes[] = {{"SCI", RP_F32, cube}, {"PIXELDQ", RP_U32, frame}, {"GROUPDQ", RP_U8, cube}};
-    rp_code code = rp_run_side_product(stage->run, stage, suffix, RP_MODEL_RAMP, stage->before, planes, 3, out, err);
-    if (code != RP_OK)
-        return code;
-    const rp_sink *pixeldq = rp_product_sink(*out, "PIXELDQ"), *groupdq = rp_product_sink(*out, "GROUPDQ");
-    const size_t n = (size_t)(run->ny * run->nx);
-    const rp_rect all = {0, 0, run->ny, run->nx};
-    uint32_t *zero = calloc(n, sizeof *zero);
-    if (!zero)
-        return rp_fail(err, RP_E_MEMORY, "no memory for a frame of flags");
-    for (int64_t k = 0; code == RP_OK && k < run->nints * run->ngroups; k++)
-        code = groupdq->write(groupdq, k, all, zero, err);
-    rp_elements_from_u32(zero, zero, n);
-    if (code == RP_OK)
-        code = pixeldq->write(pixeldq, 0, all, zero, err);
-    free(zero);
-    return code;
-}
-
 static rp_code prepare(rp_stage *stage, rp_flicker *f, rp_error *err)
 {
     const rp_run *run = stage->run;
@@ -212,9 +188,9 @@ static rp_code prepare(rp_stage *stage, rp_flicker *f, rp_error *err)
     if (code == RP_OK)
         code = rp_frames_source(f->cleaned, RP_FRAMES_SCI, &f->cleaned_source, err);
     if (code == RP_OK && f->save_background)
-        code = new_ramp_product(stage, "flicker_bkg", &f->background_product, err);
+        code = rp_step_ramp_product(stage, "flicker_bkg", &f->background_product, err);
     if (code == RP_OK && f->save_noise)
-        code = new_ramp_product(stage, "flicker_noise", &f->noise_product, err);
+        code = rp_step_ramp_product(stage, "flicker_noise", &f->noise_product, err);
     return code;
 }
 
@@ -253,20 +229,6 @@ static rp_code frames(rp_stage *stage, rp_frames *store, int threads, rp_error *
 }
 
 /* ------------------------------------------------------------------ blocks */
-static rp_code write_noise(const rp_flicker *f, rp_block *b, rp_buffer *noise, rp_error *err)
-{
-    const size_t planes = (size_t)(b->run->nints * b->run->ngroups);
-    const rp_sink *sink = rp_product_sink(f->noise_product, "SCI");
-    if (b->core.nx != b->rect.nx)
-        return RP_OK; /* tiles of large events: the ramp itself does not change */
-    rp_code code = rp_queue_pull(b->queue, noise, 0, planes * b->stride * sizeof(uint32_t), err);
-    const uint32_t *words = rp_buffer_host(noise);
-    const size_t first = (size_t)((b->core.y0 - b->rect.y0) * b->rect.nx);
-    for (size_t k = 0; code == RP_OK && k < planes; k++)
-        code = sink->write(sink, (int64_t)k, b->core, words + k * b->stride + first, err);
-    return code;
-}
-
 static rp_code block(rp_stage *stage, rp_block *b, rp_error *err)
 {
     const rp_flicker *f = stage->state;
@@ -287,7 +249,7 @@ static rp_code block(rp_stage *stage, rp_block *b, rp_error *err)
     rp_buffer *const buffers[] = {b->data, cleaned.buffer, table, noise};
     if (code == RP_OK)
         code = rp_block_lanes(b, RP_K_flicker_sum, &params, sizeof params, buffers, 4, err);
-    return code == RP_OK && f->noise_product ? write_noise(f, b, noise, err) : code;
+    return code == RP_OK && f->noise_product ? rp_step_write_ramp(b, f->noise_product, noise, err) : code;
 }
 
 static void clear(rp_stage *stage)

@@ -72,6 +72,7 @@ const rp_step rp_step_picture_frame = {
     .nparams = RP_COUNT(picture_frame_params),
     .reftypes = (const char *const[]){"pictureframe", NULL},
     .skip_by_default = true,
+    .ops = &rp_ops_picture_frame,
 };
 
 static const rp_param clean_flicker_noise_params[] = {
