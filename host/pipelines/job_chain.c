@@ -16,7 +16,7 @@ static void reference_keyword(char *out, size_t size, const char *type)
 {
     static const struct {
         const char *type, *keyword;
-    } odd[] = {{"emicorr", "R_MIREMI"}, {"sirskernel", "R_SIRSKL"}, {"pictureframe", "R_PICTFR"}, {"pastasoss", "R_PSTSOS"}};
+    } odd[] = {{"emicorr", "R_MIREMI"}, {"sirskernel", "R_SIRSKL"}, {"pastasoss", "R_PSTSOS"}};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
         if (!strcmp(type, odd[i].type)) {
             (void)snprintf(out, size, "%s", odd[i].keyword);
@@ -31,6 +31,8 @@ static void reference_keyword(char *out, size_t size, const char *type)
 static rp_code record_reference(rp_run *run, const char *type, const char *path, rp_error *err)
 {
     char keyword[16];
+    if (!strcmp(type, "pictureframe")) /* jwst 3.0.0 has no keyword for it */
+        return RP_OK;
     reference_keyword(keyword, sizeof keyword, type);
     return rp_meta_set_string(run->meta, keyword, path, err);
 }

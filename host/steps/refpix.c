@@ -58,34 +58,53 @@ static rp_code refuse(const rp_stage *stage, rp_error *err)
     return RP_OK;
 }
 
-/* The sirs algorithm: refused where the reference would use it, else only spoken of. */
-static rp_code consider_sirs(const rp_stage *stage, bool is_miri, rp_error *err)
+static rp_code open_kernels(const rp_stage *stage, rp_refpix_state *state, const char *path, rp_error *err)
+{
+    const rp_run *run = stage->run;
+    const char *detector = NULL;
+    const long long half = rp_values_int(stage->values, "halfwidth", 30);
+    const double smooth = rp_values_float(stage->values, "gaussmooth", 1.0);
+    if (half < 0 || half > RP_NIR_SIZE / 4)
+        return rp_fail(err, RP_E_ARGUMENT, "halfwidth is %lld: it must lie between 0 and %d", half, RP_NIR_SIZE / 4);
+    rp_code code = rp_meta_need_string(run->meta, "DETECTOR", &detector, err);
+    if (code == RP_OK)
+        code = rp_refpix_sirs_new(&state->sirs, path, detector, (size_t)half, smooth,
+                                  rp_values_float(stage->values, "sigreject", 4.0), err);
+    if (code == RP_OK && !state->sirs) {
+        rp_logf(run->log, RP_INFO, stage->log_name, "Optimized convolution kernel coefficients NOT found for detector %s", detector);
+        rp_logf(run->log, RP_INFO, stage->log_name, "The REFPIX step will use the running median");
+    }
+    return code;
+}
+
+/* The sirs algorithm: for near-infrared full frames. */
+static rp_code consider_sirs(rp_stage *stage, rp_refpix_state *state, rp_error *err)
 {
     const rp_run *run = stage->run;
     const char *subarray = rp_meta_get_string(run->meta, "SUBARRAY");
     const bool full = subarray && strstr(subarray, "FULL");
     if (strcmp(rp_values_string(stage->values, "refpix_algorithm"), "sirs") != 0)
         return RP_OK;
-    if (is_miri || !full) {
+    if (state->is_miri || !full) {
         rp_logf(run->log, RP_INFO, stage->log_name,
-                is_miri ? "Simple Improved Reference Subtraction (SIRS) not applied for MIRI data."
-                        : "Simple Improved Reference Subtraction (SIRS) not applied for subarray data.");
+                state->is_miri ? "Simple Improved Reference Subtraction (SIRS) not applied for MIRI data."
+                               : "Simple Improved Reference Subtraction (SIRS) not applied for subarray data.");
         return RP_OK;
     }
-    rp_reference *kernel = NULL;
-    const rp_code code = rp_run_reference(stage->run, stage, "sirskernel", &kernel, err);
+    char *path = NULL;
+    rp_code code = rp_run_reference_path(stage->run, stage, "sirskernel", &path, err);
     if (code != RP_OK)
         return code;
-    if (kernel && rp_values_bool(stage->values, "use_side_ref_pixels"))
-        return rp_fail(err, RP_E_UNSUPPORTED,
-                       "refpix: refpix_algorithm sirs is not supported yet: "
-                       "use --steps.refpix.refpix_algorithm=median");
-    if (!kernel) {
+    if (path) {
+        rp_logf(run->log, RP_INFO, stage->log_name, "Using SIRS reference file: %s", path);
+        code = open_kernels(stage, state, path, err);
+    } else {
         rp_logf(run->log, RP_WARNING, stage->log_name, "No reference file found for the optimized convolution kernel.");
         rp_logf(run->log, RP_WARNING, stage->log_name,
                 "REFPIX step will use the running median algorithm for side pixels.");
     }
-    return RP_OK;
+    free(path);
+    return code;
 }
 
 static void declare_windows(rp_stage *stage, rp_refpix_state *state)
@@ -175,7 +194,7 @@ static rp_code setup(rp_stage *stage, rp_error *err)
     bool zeroframe_valid = false;
     rp_meta_get_bool(run->meta, "ZEROFRAM", &zeroframe_valid);
     state->has_zeroframe = run->has_zeroframe && zeroframe_valid;
-    if ((code = refuse(stage, err)) != RP_OK || (code = consider_sirs(stage, state->is_miri, err)) != RP_OK)
+    if ((code = refuse(stage, err)) != RP_OK || (code = consider_sirs(stage, state, err)) != RP_OK)
         return code;
     code = state->is_miri ? setup_miri(stage, state, err) : setup_near_infrared(stage, state, err);
     if (code == RP_OK && !stage->skip)
@@ -219,6 +238,7 @@ static rp_code subtract(rp_stage *stage, rp_block *block, const rp_refpix_tables
     params.keep_zero = data == block->zeroframe;
     params.round_first = tables->round_first;
     params.side_length = tables->side ? (rp_u32)state->side_length : 0;
+    params.side_step = (rp_u32)state->side_step;
     rp_buffer *buffers[3] = {data, NULL, NULL};
     if (!state->four_outputs) {
         const rp_code code = rp_block_table(block, stage, slot, tables->column_level,
@@ -311,6 +331,7 @@ static void clear(rp_stage *stage)
     rp_refpix_state *state = stage->state;
     if (!state)
         return;
+    rp_refpix_sirs_free(state->sirs);
     free(state->groups.level);
     free(state->groups.column_level);
     free(state->groups.side);

@@ -172,7 +172,10 @@ static rp_code fill_tables(rp_refpix_tables *tables, const rp_refpix_state *stat
         double level[RP_NIR_AMPLIFIERS][PARITIES];
         find_levels(lists, state, &source, wide, level);
         store_levels(tables, state, k, level);
-        if (side)
+        if (state->sirs && state->side_step)
+            rp_refpix_sirs_signal(state->sirs, &source, level[0], level[RP_NIR_AMPLIFIERS - 1], wide,
+                                  tables->side + k * state->side_length);
+        else if (side)
             rp_refpix_side_signal(side, &source, level[0], level[RP_NIR_AMPLIFIERS - 1], wide, state->options.side_gain,
                                   tables->side + k * state->side_length);
     }
@@ -240,7 +243,12 @@ rp_code rp_refpix_prepare_nir(rp_stage *stage, const rp_window *windows, rp_erro
         side = NULL;
     }
     state->side_length = side ? rp_refpix_side_length(side) : 0;
-    state->correct = lists.total > 0 || side;
+    if (code == RP_OK && state->sirs && state->options.use_side && !state->is_subarray) {
+        code = rp_refpix_sirs_begin(state->sirs, &state->frame, windows, stage->nwindows, err);
+        state->side_step = rp_refpix_sirs_length(state->sirs);
+        state->side_length = RP_NIR_AMPLIFIERS * state->side_step;
+    }
+    state->correct = lists.total > 0 || state->side_length > 0;
     if (code != RP_OK || !state->correct)
         goto done;
     code = fill_tables(&state->groups, state, &lists, side, windows, false, (size_t)(run->nints * run->ngroups), err);
