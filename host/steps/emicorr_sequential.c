@@ -251,7 +251,8 @@ static double *rebin(const double *values, size_t count, double size, size_t *n)
     return out;
 }
 
-/* How far the reference's wave must be turned to look most like ours. */
+/* How far the reference's wave must be turned to look most like ours.
+ * jwst 3.0.0: a wave with an empty bin is NaN, turned by nothing, and what is scaled by it subtracts nothing. */
 static size_t best_turn(const double *wave, const double *reference, size_t n)
 {
     double mean = 0, reference_mean = 0, best = -INFINITY;
@@ -296,8 +297,6 @@ static rp_code follow_reference(sequential *s, const rp_emi_frequency *f, rp_err
     if (code == RP_OK && nours != f->nwave)
         code = rp_fail(err, RP_E_UNSUPPORTED, "emicorr: %zu bins cannot be laid on a wave of %zu values; give another nbins",
                        s->nbins, f->nwave);
-    if (code == RP_OK && isnan(s->wave[0]))
-        code = rp_fail(err, RP_E_ARGUMENT, "emicorr: a bin of the wave of %s is empty; give a smaller nbins", f->name);
     if (code == RP_OK) {
         const size_t turn = best_turn(ours, f->wave, f->nwave);
         for (size_t k = 0; k < f->nwave; k++)
