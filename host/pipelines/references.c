@@ -40,6 +40,13 @@ static bool emicorr_needs(const rp_values *values, const rp_meta *meta)
     return is_miri(meta) && (!given || given->is_none) && !rp_values_string(values, "user_supplied_reffile");
 }
 
+/* In a pipeline ramp_fit has the references of a draft, too. */
+static bool draft_needs(const rp_request *request, const char *reftype, bool *answer)
+{
+    *answer = !request->pipeline;
+    return strcmp(reftype, "gain") == 0 || strcmp(reftype, "readnoise") == 0;
+}
+
 static bool flicker_needs(const rp_values *values, const char *reftype, const rp_meta *meta)
 {
     if (strcmp(reftype, "pastasoss") == 0)
@@ -55,6 +62,9 @@ bool rp_request_needs(const rp_request *request, const char *step, const char *r
         return false;
     if (strcmp(step, "refpix") == 0)
         return refpix_needs(entry->values, reftype, meta);
+    bool answer = false;
+    if ((strcmp(step, "clean_flicker_noise") == 0 || strcmp(step, "picture_frame") == 0) && draft_needs(request, reftype, &answer))
+        return answer;
     if (strcmp(step, "clean_flicker_noise") == 0)
         return flicker_needs(entry->values, reftype, meta);
     if (strcmp(step, "emicorr") == 0)
@@ -80,10 +90,11 @@ static bool may_be_absent(const char *step, const char *reftype, const rp_meta *
     return nirspec_flat && !is(meta, "INSTRUME", "NIRSPEC");
 }
 
+/* A step run alone may fit a draft inside, whose references are given with the step itself. */
 static const char *override_of(const rp_request *request, const char *step, const char *reftype)
 {
     for (size_t i = request->noverrides; i-- > 0;)
-        if (strcmp(request->overrides[i].step, step) == 0 && strcmp(request->overrides[i].reftype, reftype) == 0)
+        if ((!request->pipeline || strcmp(request->overrides[i].step, step) == 0) && strcmp(request->overrides[i].reftype, reftype) == 0)
             return request->overrides[i].path;
     return NULL;
 }

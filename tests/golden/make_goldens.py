@@ -298,7 +298,7 @@ def optional_cases():
             for i in range(c.nints):
                 raw[i] += np.round(12 + 8 * np.interp((t / 256.0 + 0.3 * i) % 1, np.arange(64) / 64, wave)).astype("u2")
         c.tweak_raw = noisy
-        return step(c, "--steps.emicorr.skip=false", "--steps.emicorr.save_results=true", *args)
+        return step(c, "--steps.emicorr.skip=false", "--save_calibrated_ramp=true", *args)
     yield emi("emicorr_joint", nints=2, ngroups=5)
     yield emi("emicorr_apart", "--steps.emicorr.fit_ints_separately=true", nints=2, ngroups=4)
     yield emi("emicorr_sequential", "--steps.emicorr.algorithm=sequential", "--steps.emicorr.nbins=20", nints=2, ngroups=6)
@@ -320,10 +320,10 @@ def optional_cases():
     yield flicker("flicker_model", "NRCA3", "background_method=model", "background_box_size=8,7", "single_mask=false", "fit_histogram=true",
                   "apply_flat_field=true", "save_results=true", nints=2, ngroups=3)
     yield flicker("flicker_auto", "NIS", "autoparam=true", "save_results=true", ngroups=3)
-    # bright, since the reference fits in single precision: a variance near zero would show nothing else
-    c = flicker("flicker_fft", "NRS2", "fit_method=fft", size=(32, 64), ngroups=3, subarray="SUB512", readpatt="NRSRAPID")
-    c.flux = c.flux + 2000.0
-    yield c
+    # bright and not fitted, since the reference cleans in single precision: values near zero would show nothing else
+    c = flicker("flicker_fft", "NRS2", "fit_method=fft", size=(32, 64), ngroups=3, subarray="SUBS200A1", readpatt="NRSRAPID")
+    c.flux = c.flux + 8000.0
+    yield step(c, "--steps.ramp_fit.skip=true", "--steps.gain_scale.skip=true")
     c = Case("picture_frame", "NRS2", 82, 82, ngroups=3, x0=1, y0=1, subarray="FULL", readpatt="NRSRAPID")
     c.reference_pixel[:] = False
     y, x = np.mgrid[:82, :82]
