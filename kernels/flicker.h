@@ -25,7 +25,9 @@ RP_FN void rp_flicker_sum(const rp_flicker_params *prm, RP_G(float) data, RP_G(c
         for (rp_u32 g = 0; g < prm->ngroups; g++) {
             const rp_index plane = (rp_index)i * prm->ngroups + g, at = plane * prm->stride + p;
             const vf32 old = rp_load_f32(data, at);
-            sum = is_cleaned[plane] ? sum + rp_load_f32_fits(cleaned, prm->cleaned_offset + plane * prm->cleaned_stride + p) : old;
+            sum = is_cleaned[plane]
+                      ? sum + rp_load_f32_fits(cleaned, prm->cleaned_offset + plane * prm->cleaned_stride + p)
+                      : old;
             rp_store_f32(data, at, sum);
             if (prm->has_noise)
                 rp_store_f32_fits(noise, at, sum - old);

@@ -1,9 +1,9 @@
 /* Picture frame: NIRSpec's thermal background, a fixed pattern of which each group has its own scale and offset.
  *
- *   Given     data [nints*ngroups][stride] DN; pattern, FITS float32; scale and offset of each group [2][nints*ngroups];
- *             level of the pattern at its edge
- *   Returned  data less the correction, from the second group on; change: FITS float32, new less old value
- *   Source    behaviour of jwst 3.0.0 (picture_frame): float, differences to the first group */
+ *   Given     data [nints*ngroups][stride] DN; pattern, FITS float32; scale and offset of each group
+ * [2][nints*ngroups]; level of the pattern at its edge Returned  data less the correction, from the second group on;
+ * change: FITS float32, new less old value Source    behaviour of jwst 3.0.0 (picture_frame): float, differences to the
+ * first group */
 #ifndef RP_PICTURE_FRAME_H
 #define RP_PICTURE_FRAME_H
 

@@ -62,8 +62,10 @@ static rp_code move_bytes(const rp_frames *f, bool put, size_t offset, char *byt
 static rp_code move_rect(const frames_kind *k, bool put, int64_t plane, rp_rect r, char *bytes, rp_error *err)
 {
     const rp_frames *f = k->frames;
-    const size_t element = rp_dtype_size(k->sink.type), row = (size_t)f->shape.nx * element, part = (size_t)r.nx * element;
-    if (plane < 0 || plane >= k->nplanes || r.y0 < 0 || r.x0 < 0 || r.y0 + r.ny > f->shape.ny || r.x0 + r.nx > f->shape.nx)
+    const size_t element = rp_dtype_size(k->sink.type), row = (size_t)f->shape.nx * element,
+                 part = (size_t)r.nx * element;
+    if (plane < 0 || plane >= k->nplanes || r.y0 < 0 || r.x0 < 0 || r.y0 + r.ny > f->shape.ny ||
+        r.x0 + r.nx > f->shape.nx)
         return rp_fail(err, RP_E_INTERNAL, "%s: no such rectangle", k->sink.label);
     size_t at = k->offset + ((size_t)plane * (size_t)f->shape.ny + (size_t)r.y0) * row + (size_t)r.x0 * element;
     if (part == row)
@@ -167,7 +169,8 @@ static void swap_in_place(rp_frames_kind kind, void *values, size_t n)
         words[k] = __builtin_bswap32(words[k]) ^ flip;
 }
 
-rp_code rp_frames_read(const rp_frames *frames, rp_frames_kind kind, int64_t plane, rp_rect rect, void *dst, rp_error *err)
+rp_code rp_frames_read(const rp_frames *frames, rp_frames_kind kind, int64_t plane, rp_rect rect, void *dst,
+                       rp_error *err)
 {
     const rp_code code = move_rect(&frames->kind[kind], false, plane, rect, dst, err);
     if (code == RP_OK && kind != RP_FRAMES_GROUPDQ)
@@ -178,7 +181,8 @@ rp_code rp_frames_read(const rp_frames *frames, rp_frames_kind kind, int64_t pla
 enum { CHUNK_ROWS = 64 };
 
 /* In pieces, so that the caller's values stay as they are. */
-rp_code rp_frames_write(rp_frames *frames, rp_frames_kind kind, int64_t plane, rp_rect rect, const void *src, rp_error *err)
+rp_code rp_frames_write(rp_frames *frames, rp_frames_kind kind, int64_t plane, rp_rect rect, const void *src,
+                        rp_error *err)
 {
     const frames_kind *k = &frames->kind[kind];
     if (kind == RP_FRAMES_GROUPDQ)

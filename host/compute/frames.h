@@ -32,8 +32,10 @@ void rp_frames_free(rp_frames *frames); /* NULL is fine */
 const rp_frames_shape *rp_frames_shape_of(const rp_frames *frames);
 
 /* Native values of a rectangle of one plane, rows packed.  Thread-safe for rectangles that do not overlap. */
-rp_code rp_frames_read(const rp_frames *frames, rp_frames_kind kind, int64_t plane, rp_rect rect, void *dst, rp_error *err);
-rp_code rp_frames_write(rp_frames *frames, rp_frames_kind kind, int64_t plane, rp_rect rect, const void *src, rp_error *err);
+rp_code rp_frames_read(const rp_frames *frames, rp_frames_kind kind, int64_t plane, rp_rect rect, void *dst,
+                       rp_error *err);
+rp_code rp_frames_write(rp_frames *frames, rp_frames_kind kind, int64_t plane, rp_rect rect, const void *src,
+                        rp_error *err);
 
 /* For the engine: FITS elements.  NULL when there are no such planes.  The sink is owned by the frames; a source is
  * the caller's, to be closed before them. */

@@ -93,7 +93,8 @@ static rp_code run_segment(rp_job *job, int first, int end, const rp_frames *in,
 static rp_code new_frames(const rp_job *job, rp_frames **out, rp_error *err)
 {
     const rp_run *run = &job->run;
-    const rp_frames_shape shape = {run->nints, run->ngroups, run->ny, run->nx, run->has_zeroframe, run->has_dark_current};
+    const rp_frames_shape shape = {run->nints, run->ngroups,       run->ny,
+                                   run->nx,    run->has_zeroframe, run->has_dark_current};
     return rp_frames_new(out, &shape, FRAMES_IN_MEMORY_BYTES, job->request->scratch_dir, err);
 }
 

@@ -112,7 +112,8 @@ static rp_code set_up_draft(rp_job *draft, const rp_job *job, const rp_stage *st
     return code == RP_OK ? rp_meta_set_string(draft->run.meta, step->status_key, "COMPLETE", err) : code;
 }
 
-static rp_code run_draft(rp_job *draft, const rp_frames *frames, bool per_integration, float *sci, uint32_t *dq, rp_error *err)
+static rp_code run_draft(rp_job *draft, const rp_frames *frames, bool per_integration, float *sci, uint32_t *dq,
+                         rp_error *err)
 {
     const rp_request *request = draft->request;
     const rp_run *run = &draft->run;
@@ -132,7 +133,8 @@ static rp_code run_draft(rp_job *draft, const rp_frames *frames, bool per_integr
     if (code == RP_OK)
         code = rp_engine_run(draft->engine, err);
     if (code == RP_OK && draft->run.no_product)
-        code = rp_fail(err, RP_E_UNSUPPORTED, "%s: no draft of the count rate can be made; leave the step out", run->exposure->path);
+        code = rp_fail(err, RP_E_UNSUPPORTED, "%s: no draft of the count rate can be made; leave the step out",
+                       run->exposure->path);
     if (code == RP_OK) {
         rp_elements_to_f32(sci, sci, RP_F32, n);
         rp_elements_to_u32(dq, dq, RP_U32, n);

@@ -44,9 +44,11 @@ static rp_code read_box(const rp_stage *stage, rp_flicker *f, rp_error *err)
     const rp_value *box = rp_values_find(stage->values, "background_box_size");
     if (!box || box->is_none || box->n != 2)
         return RP_OK;
-    if (!(box->list[0] >= 1 && box->list[1] >= 1 && box->list[0] <= (double)f->shape.ny && box->list[1] <= (double)f->shape.nx))
-        return rp_fail(err, RP_E_ARGUMENT, "background_box_size %s does not fit images of %zu x %zu pixels (rows, columns)",
-                       box->s, f->shape.ny, f->shape.nx);
+    if (!(box->list[0] >= 1 && box->list[1] >= 1 && box->list[0] <= (double)f->shape.ny &&
+          box->list[1] <= (double)f->shape.nx))
+        return rp_fail(err, RP_E_ARGUMENT,
+                       "background_box_size %s does not fit images of %zu x %zu pixels (rows, columns)", box->s,
+                       f->shape.ny, f->shape.nx);
     f->box = (rp_background_box){(size_t)box->list[0], (size_t)box->list[1]};
     return RP_OK;
 }
@@ -78,12 +80,14 @@ static rp_code refuse(const rp_stage *stage, const rp_flicker *f, const char *ty
     const char *method = rp_values_string(stage->values, "background_method");
     const bool draws = !f->user_mask;
     if (method && !strcmp(method, "median_image"))
-        return rp_fail(err, RP_E_UNSUPPORTED, "clean_flicker_noise: background_method median_image is not part of this release");
-    if (f->mask_science && draws && (starts_with(type, "NRS") || !strcmp(type, "NIS_SOSS")))
         return rp_fail(err, RP_E_UNSUPPORTED,
-                       "clean_flicker_noise: mask_science_regions for %s needs the positions of its spectra, which this release "
-                       "cannot find; give a user_mask",
-                       type);
+                       "clean_flicker_noise: background_method median_image is not part of this release");
+    if (f->mask_science && draws && (starts_with(type, "NRS") || !strcmp(type, "NIS_SOSS")))
+        return rp_fail(
+            err, RP_E_UNSUPPORTED,
+            "clean_flicker_noise: mask_science_regions for %s needs the positions of its spectra, which this release "
+            "cannot find; give a user_mask",
+            type);
     return RP_OK;
 }
 
@@ -95,13 +99,15 @@ static rp_code consider_soss(rp_stage *stage, const char *type, bool *fails, rp_
     *fails = false;
     if (strcmp(type, "NIS_SOSS") != 0)
         return RP_OK;
-    const char *method = rp_values_string(stage->values, "background_method"), *subarray = rp_meta_get_string(run->meta, "SUBARRAY");
+    const char *method = rp_values_string(stage->values, "background_method"),
+               *subarray = rp_meta_get_string(run->meta, "SUBARRAY");
     const bool by_image = method && !strcmp(method, "median_image");
     bool known = false;
     for (size_t k = 0; subarray && k < sizeof supported / sizeof *supported; k++)
         known = known || !strcmp(subarray, supported[k]);
     if (by_image && !known) {
-        rp_logf(run->log, RP_WARNING, stage->log_name, "Skipping: median_image processing is not available for SOSS subarray %s.",
+        rp_logf(run->log, RP_WARNING, stage->log_name,
+                "Skipping: median_image processing is not available for SOSS subarray %s.",
                 subarray ? subarray : "None");
         *fails = true;
         return RP_OK;
@@ -241,7 +247,8 @@ static rp_code block(rp_stage *stage, rp_block *b, rp_error *err)
     rp_buffer *table = NULL, *noise = NULL;
     rp_code code = rp_block_bind(b, f->cleaned_source, 0, planes, &cleaned, err);
     if (code == RP_OK)
-        code = rp_block_table(b, stage, TABLE_CLEANED, f->is_cleaned, (size_t)planes * sizeof *f->is_cleaned, 1, &table, err);
+        code = rp_block_table(b, stage, TABLE_CLEANED, f->is_cleaned, (size_t)planes * sizeof *f->is_cleaned, 1, &table,
+                              err);
     if (code == RP_OK && f->noise_product)
         code = rp_step_scratch(b, stage, 0, (uint64_t)planes, b->stride, sizeof(uint32_t), &noise, err);
     params.cleaned_offset = cleaned.offset;
@@ -266,4 +273,5 @@ static void clear(rp_stage *stage)
     stage->state = NULL;
 }
 
-const struct rp_step_ops rp_ops_clean_flicker_noise = {.setup = setup, .frames = frames, .block = block, .clear = clear};
+const struct rp_step_ops rp_ops_clean_flicker_noise = {
+    .setup = setup, .frames = frames, .block = block, .clear = clear};

@@ -8,7 +8,7 @@
 typedef struct rp_flicker {
     rp_image_shape shape;
     bool fft;
-    bool along_x;       /* stripes are rows */
+    bool along_x; /* stripes are rows */
     bool by_channel;
     bool single_mask, fit_histogram, mask_science;
     double n_sigma;
@@ -18,12 +18,12 @@ typedef struct rp_flicker {
     bool save_mask, save_background, save_noise;
     bool apply_flat, autoparam;
     /* while frames are worked on */
-    float *flat;         /* [ny][nx], bad pixels filled; or NULL */
-    uint8_t *mask;       /* [nmasks][ny][nx] */
-    size_t nmasks;       /* 1, or one for each integration */
-    rp_frames *cleaned;  /* SCI: differences to the group before, cleaned */
+    float *flat;        /* [ny][nx], bad pixels filled; or NULL */
+    uint8_t *mask;      /* [nmasks][ny][nx] */
+    size_t nmasks;      /* 1, or one for each integration */
+    rp_frames *cleaned; /* SCI: differences to the group before, cleaned */
     rp_source *cleaned_source;
-    uint32_t *is_cleaned; /* [nints*ngroups] */
+    uint32_t *is_cleaned;                           /* [nints*ngroups] */
     rp_product *background_product, *noise_product; /* owned by the run */
     int threads;
 } rp_flicker;

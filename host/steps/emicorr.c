@@ -59,7 +59,8 @@ static rp_code read_options(const rp_stage *stage, rp_emi *emi, const char *read
         code = rp_meta_need_int(run->meta, "SUBSTRT1", &xstart, err);
     emi->colstop = (int64_t)((double)xsize / 4.0 + (double)xstart - 1.0);
     if (code == RP_OK && run->nx % RP_EMI_OUTPUTS != 0)
-        code = rp_fail(err, RP_E_FORMAT, "emicorr: rows of %lld pixels are not those of four outputs", (long long)run->nx);
+        code =
+            rp_fail(err, RP_E_FORMAT, "emicorr: rows of %lld pixels are not those of four outputs", (long long)run->nx);
     return code;
 }
 
@@ -81,7 +82,8 @@ static rp_code find_frequencies(rp_stage *stage, rp_emi *emi, const char *readpa
 {
     const rp_run *run = stage->run;
     const rp_value *given = rp_values_find(stage->values, "onthefly_corr_freq");
-    const char *subarray = rp_meta_get_string(run->meta, "SUBARRAY"), *detector = rp_meta_get_string(run->meta, "DETECTOR");
+    const char *subarray = rp_meta_get_string(run->meta, "SUBARRAY"),
+               *detector = rp_meta_get_string(run->meta, "DETECTOR");
     bool found = false;
     rp_code code = RP_OK;
     subarray = subarray ? subarray : "";

@@ -17,9 +17,9 @@ typedef struct joint {
     rp_frames *frames;
     int threads;
     size_t nints, ngroups, ny, nx, nx4, nbins;
-    double *phase;        /* [ny][nx4] of the first group */
-    float *scatter;       /* [nints][ny][nx] standard deviation over groups */
-    double *sum, *count;  /* [nints][nbins][ngroups], [nints][nbins] */
+    double *phase;              /* [ny][nx4] of the first group */
+    float *scatter;             /* [nints][ny][nx] standard deviation over groups */
+    double *sum, *count;        /* [nints][nbins][ngroups], [nints][nbins] */
     double *quadratic, *linear; /* [PHASES][nints]: chi-square of amplitude c is quadratic c^2 + linear c */
     rp_emi_wave *wave;
     double group_phase, integration_phase;
@@ -74,7 +74,8 @@ static rp_code read_strip(const joint *j, size_t integration, rp_rect strip, flo
     const size_t size = (size_t)(strip.ny * strip.nx);
     rp_code code = RP_OK;
     for (size_t g = 0; g < j->ngroups && code == RP_OK; g++)
-        code = rp_frames_read(j->frames, RP_FRAMES_SCI, (int64_t)(integration * j->ngroups + g), strip, data + g * size, err);
+        code = rp_frames_read(j->frames, RP_FRAMES_SCI, (int64_t)(integration * j->ngroups + g), strip, data + g * size,
+                              err);
     return code;
 }
 
@@ -152,7 +153,8 @@ static rp_code choose_pixels(joint *j, rp_error *err)
     uint32_t *pixeldq = malloc(npix * sizeof *pixeldq);
     rp_code code = copy && pixeldq ? RP_OK : rp_fail(err, RP_E_MEMORY, "emicorr: no memory for a median");
     if (code == RP_OK)
-        code = rp_frames_read(j->frames, RP_FRAMES_PIXELDQ, 0, (rp_rect){0, 0, (int64_t)j->ny, (int64_t)j->nx}, pixeldq, err);
+        code = rp_frames_read(j->frames, RP_FRAMES_PIXELDQ, 0, (rp_rect){0, 0, (int64_t)j->ny, (int64_t)j->nx}, pixeldq,
+                              err);
     if (code == RP_OK) {
         memcpy(copy, j->scatter, n * sizeof *copy);
         const float limit = 2.0f * rp_median_f32(copy, n);
@@ -193,8 +195,8 @@ typedef struct bin_terms {
 } bin_terms;
 
 /* Contributions of one integration at one phase of the wave.  z [nbins][ngroups]; scratch [nbins + ngroups]. */
-static void chi_terms(const joint *j, size_t i, const double *z, const bin_terms *t, const double *sy, const double *sty,
-                      double *scratch, double *quadratic, double *linear)
+static void chi_terms(const joint *j, size_t i, const double *z, const bin_terms *t, const double *sy,
+                      const double *sty, double *scratch, double *quadratic, double *linear)
 {
     const double ng = (double)j->ngroups;
     double *product = scratch + j->nbins;
@@ -204,7 +206,8 @@ static void chi_terms(const joint *j, size_t i, const double *z, const bin_terms
                       t[b].zz * j->delta);
     *quadratic = rp_pairwise_sum_f64(scratch, j->nbins);
     for (size_t b = 0; b < j->nbins; b++)
-        scratch[b] = j->s_tt * t[b].z * sy[b] - j->s_t * t[b].tz * sy[b] - j->s_t * t[b].z * sty[b] + ng * t[b].tz * sty[b];
+        scratch[b] =
+            j->s_tt * t[b].z * sy[b] - j->s_t * t[b].tz * sy[b] - j->s_t * t[b].z * sty[b] + ng * t[b].tz * sty[b];
     *linear = 2.0 / j->delta * rp_pairwise_sum_f64(scratch, j->nbins);
     for (size_t b = 0; b < j->nbins; b++) {
         const double *y = j->sum + (i * j->nbins + b) * j->ngroups;
@@ -257,7 +260,8 @@ static rp_code fill_table(joint *j, rp_error *err)
     bool failed = false;
 #pragma omp parallel num_threads(j->threads) if (code == RP_OK)
     {
-        double *z = malloc(j->nbins * j->ngroups * sizeof *z), *scratch = malloc((j->nbins + j->ngroups) * sizeof *scratch);
+        double *z = malloc(j->nbins * j->ngroups * sizeof *z),
+               *scratch = malloc((j->nbins + j->ngroups) * sizeof *scratch);
         bin_terms *terms = malloc(j->nbins * sizeof *terms);
         const bool ok = code == RP_OK && z && scratch && terms;
 #pragma omp for schedule(dynamic)
@@ -269,8 +273,8 @@ static rp_code fill_table(joint *j, rp_error *err)
             }
             wave_terms(j, (double)k * 1.0 / PHASES, z, terms);
             for (size_t i = 0; i < j->nints; i++)
-                chi_terms(j, i, z, terms, sy + i * j->nbins, sy + n + i * j->nbins, scratch, &j->quadratic[k * j->nints + i],
-                          &j->linear[k * j->nints + i]);
+                chi_terms(j, i, z, terms, sy + i * j->nbins, sy + n + i * j->nbins, scratch,
+                          &j->quadratic[k * j->nints + i], &j->linear[k * j->nints + i]);
         }
         free(z);
         free(scratch);
@@ -349,7 +353,7 @@ static double best_phase(const joint *j, size_t first, size_t end)
 
 /* ------------------------------------------------------------------ the result */
 typedef struct correction {
-    joint base; /* first: strip functions get a joint */
+    joint base;                /* first: strip functions get a joint */
     double *amplitude, *phase; /* [nints] */
 } correction;
 
@@ -387,7 +391,8 @@ static rp_code subtract_wave(joint *j, size_t integration, rp_rect strip, float 
                 for (int output = 0; output < RP_EMI_OUTPUTS; output++)
                     pixel[output] = (float)((double)pixel[output] - noise);
             }
-        code = rp_frames_write(j->frames, RP_FRAMES_SCI, (int64_t)(integration * j->ngroups + g), strip, data + g * size, err);
+        code = rp_frames_write(j->frames, RP_FRAMES_SCI, (int64_t)(integration * j->ngroups + g), strip,
+                               data + g * size, err);
     }
     return code;
 }

@@ -12,10 +12,9 @@ static const struct {
     const char *subarray;
     int64_t rowclocks, frameclocks;
 } known_clocks[] = {
-    {"SLITLESSPRISM", 28, 15904},  {"MASKLYOT", 90, 32400},       {"SUB64", 28, 8512},
-    {"SUB128", 44, 11904},         {"MASK1140", 82, 23968},       {"MASK1550", 82, 23968},
-    {"MASK1065", 82, 23968},       {"FULL_FAST", 271, 277504},    {"FULL_SLOW", 2333, 2388992},
-    {"BRIGHTSKY", 162, 86528},     {"SUB256", 96, 29952},
+    {"SLITLESSPRISM", 28, 15904}, {"MASKLYOT", 90, 32400},   {"SUB64", 28, 8512},     {"SUB128", 44, 11904},
+    {"MASK1140", 82, 23968},      {"MASK1550", 82, 23968},   {"MASK1065", 82, 23968}, {"FULL_FAST", 271, 277504},
+    {"FULL_SLOW", 2333, 2388992}, {"BRIGHTSKY", 162, 86528}, {"SUB256", 96, 29952},
 };
 
 static void case_name(char *out, size_t size, const char *subarray, const char *readpatt, bool full)
@@ -24,7 +23,8 @@ static void case_name(char *out, size_t size, const char *subarray, const char *
     (void)snprintf(out, size, full ? "%s_%s" : "%s", subarray, speed);
 }
 
-static rp_code read_frequency(rp_emi_frequency *out, const rp_node *root, const char *name, const char *path, rp_error *err)
+static rp_code read_frequency(rp_emi_frequency *out, const rp_node *root, const char *name, const char *path,
+                              rp_error *err)
 {
     const rp_node *set = rp_map_get(rp_map_get(root, "frequencies"), name), *wave = rp_map_get(set, "phase_amplitudes");
     int naxis = 0;
@@ -111,10 +111,16 @@ static rp_node *waves_node(rp_tree *tree, const rp_emi *emi)
     rp_node *all = rp_new_mapping(tree);
     for (size_t k = 0; all && k < emi->nfrequencies; k++) {
         const rp_emi_frequency *f = &emi->frequency[k];
-        const rp_array array = {.datatype = "float64", .item_bytes = 8, .naxis = 1, .axis = {(int64_t)f->nwave}, .data = f->wave, .bytes = 8 * f->nwave};
+        const rp_array array = {.datatype = "float64",
+                                .item_bytes = 8,
+                                .naxis = 1,
+                                .axis = {(int64_t)f->nwave},
+                                .data = f->wave,
+                                .bytes = 8 * f->nwave};
         rp_node *set = rp_new_mapping(tree);
         if (!set || !rp_map_set(tree, set, "frequency", rp_new_float(tree, f->hertz)) ||
-            !rp_map_set(tree, set, "phase_amplitudes", rp_new_array(tree, &array)) || !rp_map_set(tree, all, f->name, set))
+            !rp_map_set(tree, set, "phase_amplitudes", rp_new_array(tree, &array)) ||
+            !rp_map_set(tree, all, f->name, set))
             return NULL;
     }
     return all;
@@ -133,9 +139,10 @@ static rp_node *clocks_node(rp_tree *tree, const rp_emi *emi, const rp_meta *met
         ok = rp_map_set(tree, by_detector, detector, names);
         names = by_detector;
     }
-    ok = ok && rp_map_set(tree, freqs, readpatt, names) && rp_map_set(tree, one, "rowclocks", rp_new_int(tree, emi->rowclocks)) &&
-         rp_map_set(tree, one, "frameclocks", rp_new_int(tree, emi->frameclocks)) && rp_map_set(tree, one, "freqs", freqs) &&
-         rp_map_set(tree, cases, subarray, one);
+    ok = ok && rp_map_set(tree, freqs, readpatt, names) &&
+         rp_map_set(tree, one, "rowclocks", rp_new_int(tree, emi->rowclocks)) &&
+         rp_map_set(tree, one, "frameclocks", rp_new_int(tree, emi->frameclocks)) &&
+         rp_map_set(tree, one, "freqs", freqs) && rp_map_set(tree, cases, subarray, one);
     return ok ? cases : NULL;
 }
 

@@ -52,8 +52,9 @@ static void count_integrations(sequential *s)
     if (!emi->has_nints) {
         emi->has_nints = true;
         emi->nints_to_phase =
-            emi->has_cycles ? (int64_t)ceil((double)emi->ncycles * s->period / (double)(emi->frameclocks * (int64_t)s->ngroups))
-                            : nints;
+            emi->has_cycles
+                ? (int64_t)ceil((double)emi->ncycles * s->period / (double)(emi->frameclocks * (int64_t)s->ngroups))
+                : nints;
     } else if (emi->has_cycles && emi->ncycles == 3 && emi->nints_to_phase > nints) {
         emi->nints_to_phase = nints;
     }
@@ -104,7 +105,8 @@ static void flatten_strip(sequential *s, size_t integration, rp_rect strip, cons
                 flatten(s, output + o * s->ngroups, ramp + RP_EMI_OUTPUTS * s->ngroups);
             }
             for (size_t g = 0; g < s->ngroups; g++) {
-                const float sum = output[g] + output[s->ngroups + g] + output[2 * s->ngroups + g] + output[3 * s->ngroups + g];
+                const float sum =
+                    output[g] + output[s->ngroups + g] + output[2 * s->ngroups + g] + output[3 * s->ngroups + g];
                 s->rest[((integration * s->ngroups + g) * s->ny + (size_t)strip.y0 + y) * s->nx4 + k] = sum / 4.0f;
             }
         }
@@ -118,7 +120,8 @@ static rp_code flatten_integration(sequential *s, size_t integration, float *dat
         const rp_rect strip = {y0, 0, left < STRIP_ROWS ? left : STRIP_ROWS, (int64_t)s->nx};
         const size_t size = (size_t)(strip.ny * strip.nx);
         for (size_t g = 0; g < s->ngroups && code == RP_OK; g++)
-            code = rp_frames_read(s->frames, RP_FRAMES_SCI, (int64_t)(integration * s->ngroups + g), strip, data + g * size, err);
+            code = rp_frames_read(s->frames, RP_FRAMES_SCI, (int64_t)(integration * s->ngroups + g), strip,
+                                  data + g * size, err);
         if (code == RP_OK)
             flatten_strip(s, integration, strip, data, ramp);
     }
@@ -295,8 +298,9 @@ static rp_code follow_reference(sequential *s, const rp_emi_frequency *f, rp_err
     double *lookup = NULL;
     rp_code code = ours && turned ? RP_OK : rp_fail(err, RP_E_MEMORY, "emicorr: no memory for a wave");
     if (code == RP_OK && nours != f->nwave)
-        code = rp_fail(err, RP_E_UNSUPPORTED, "emicorr: %zu bins cannot be laid on a wave of %zu values; give another nbins",
-                       s->nbins, f->nwave);
+        code =
+            rp_fail(err, RP_E_UNSUPPORTED,
+                    "emicorr: %zu bins cannot be laid on a wave of %zu values; give another nbins", s->nbins, f->nwave);
     if (code == RP_OK) {
         const size_t turn = best_turn(ours, f->wave, f->nwave);
         for (size_t k = 0; k < f->nwave; k++)
@@ -369,7 +373,8 @@ static rp_code correct(sequential *s, rp_emi_frequency *f, rp_error *err)
     if (s->nbins == 0)
         return rp_fail(err, RP_E_ARGUMENT, "emicorr: no bins for %s; give nbins of 1 or more", f->name);
     s->rest = malloc((s->nphased * s->ngroups * s->ny * s->nx4 + 1) * sizeof *s->rest);
-    rp_code code = s->rest ? flatten_all(s, err) : rp_fail(err, RP_E_MEMORY, "emicorr: no memory for %zu integrations", s->nphased);
+    rp_code code = s->rest ? flatten_all(s, err)
+                           : rp_fail(err, RP_E_MEMORY, "emicorr: no memory for %zu integrations", s->nphased);
     if (code == RP_OK)
         code = find_wave(s, err);
     if (code == RP_OK && !(s->lookup = rebin(s->wave, s->nbins, s->period, &s->nlookup)))

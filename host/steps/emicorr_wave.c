@@ -8,9 +8,9 @@ enum { DEGREE = 3, ORDER = DEGREE + 1, LOWER = 3, BAND = 2 * LOWER + LOWER + 1 }
 
 struct rp_emi_wave {
     size_t npoints;
-    double step;       /* of the points */
-    double *knot;      /* [npoints + 4] */
-    double *weight;    /* [npoints] */
+    double step;    /* of the points */
+    double *knot;   /* [npoints + 4] */
+    double *weight; /* [npoints] */
 };
 
 double rp_emi_fraction(double x)
@@ -71,7 +71,7 @@ double rp_emi_wave_at(const rp_emi_wave *w, double phase)
 /* Solves the banded system by elimination with row exchanges; rows hold columns i - LOWER ... i + 2 * LOWER. */
 static void solve(double *rows, double *x, size_t n)
 {
-#define AT(i, j) rows[(i) * BAND + (j) + LOWER - (i)]
+#define AT(i, j) rows[(i)*BAND + (j) + LOWER - (i)]
     for (size_t k = 0; k < n; k++) {
         const size_t end = k + LOWER + 1 < n ? k + LOWER + 1 : n, right = k + 2 * LOWER + 1 < n ? k + 2 * LOWER + 1 : n;
         size_t best = k;
@@ -123,7 +123,8 @@ rp_code rp_emi_wave_new(rp_emi_wave **out, const double *values, size_t n, rp_er
     const size_t points = n + 2;
     double *rows = calloc(points, BAND * sizeof *rows);
     if (w) {
-        *w = (rp_emi_wave){points, 1.0 / (double)n, malloc((points + ORDER) * sizeof(double)), malloc(points * sizeof(double))};
+        *w = (rp_emi_wave){points, 1.0 / (double)n, malloc((points + ORDER) * sizeof(double)),
+                           malloc(points * sizeof(double))};
         *out = w;
     }
     if (!w || !rows || !w->knot || !w->weight) {

@@ -52,9 +52,14 @@ typedef struct rp_clip_limits {
 
 /* Takes pixels away from the mask that are no background.  `sorted` holds the values of the mask, and afterwards those
  * that are left. */
-void rp_clip_to_background(const float *image, uint8_t *mask, size_t n, const rp_clip_limits *limits, rp_sorted *sorted);
+void rp_clip_to_background(const float *image, uint8_t *mask, size_t n, const rp_clip_limits *limits,
+                           rp_sorted *sorted);
 
-typedef enum rp_background_method { RP_BACKGROUND_NONE, RP_BACKGROUND_MEDIAN, RP_BACKGROUND_MODEL } rp_background_method;
+typedef enum rp_background_method {
+    RP_BACKGROUND_NONE,
+    RP_BACKGROUND_MEDIAN,
+    RP_BACKGROUND_MODEL
+} rp_background_method;
 
 typedef struct rp_background_box {
     size_t ny, nx; /* 0: the largest divisor of the image's side up to 32 */
@@ -79,6 +84,7 @@ rp_code rp_background_model(const float *image, const uint8_t *mask, rp_image_sh
 /* ------------------------------------------------------------------ stripes: flicker_median.c */
 /* Subtracts from each row (along_x) or column the median of its background pixels; in `channels` parts of 512 pixels,
  * or 1.  scratch: 16 columns, or a row. */
-void rp_median_clean(float *image, const uint8_t *mask, rp_image_shape shape, bool along_x, size_t channels, float *scratch);
+void rp_median_clean(float *image, const uint8_t *mask, rp_image_shape shape, bool along_x, size_t channels,
+                     float *scratch);
 
 #endif

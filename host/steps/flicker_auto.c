@@ -30,7 +30,8 @@ typedef struct quick {
 /* ------------------------------------------------------------------ a quick clean */
 static rp_code clean_quickly(quick *q, rp_error *err)
 {
-    static const rp_clip_limits scene = {.lower = 3.0, .upper = 2.0}, again = {.lower = 3.0, .upper = 2.0, .lower_half = true};
+    static const rp_clip_limits scene = {.lower = 3.0, .upper = 2.0},
+                                again = {.lower = 3.0, .upper = 2.0, .lower_half = true};
     const size_t n = q->shape.ny * q->shape.nx;
     rp_background background = {0};
     memset(q->mask, 1, n);
@@ -42,8 +43,8 @@ static rp_code clean_quickly(quick *q, rp_error *err)
         q->image[p] = missing ? 0.0f : q->image[p];
         q->mask[p] = q->mask[p] && !missing;
     }
-    rp_code code = rp_background_level(q->image, q->mask, q->shape, RP_BACKGROUND_MEDIAN, (rp_background_box){0}, q->sorted,
-                                       &background, err);
+    rp_code code = rp_background_level(q->image, q->mask, q->shape, RP_BACKGROUND_MEDIAN, (rp_background_box){0},
+                                       q->sorted, &background, err);
     if (code != RP_OK)
         return code;
     for (size_t p = 0; p < n; p++)
@@ -62,8 +63,8 @@ static rp_code replace_sources(quick *q, double *masked, rp_error *err)
     const size_t n = q->shape.ny * q->shape.nx;
     rp_background background = {.image = q->model};
     rp_sorted_take(q->sorted, q->image, q->mask, n);
-    const rp_code code = rp_background_level(q->image, q->mask, q->shape, RP_BACKGROUND_MODEL, (rp_background_box){0}, q->sorted,
-                                             &background, err);
+    const rp_code code = rp_background_level(q->image, q->mask, q->shape, RP_BACKGROUND_MODEL, (rp_background_box){0},
+                                             q->sorted, &background, err);
     size_t count = 0;
     for (size_t p = 0; code == RP_OK && p < n; p++) {
         if (q->mask[p])
@@ -201,7 +202,8 @@ static void log_choice(const rp_stage *stage, const rp_flicker *f, const char *t
     const rp_log *log = stage->run->log;
     rp_logf(log, RP_INFO, stage->log_name, "Auto parameters set for %s:", type);
     rp_logf(log, RP_INFO, stage->log_name, "  apply_flat_field: %s", f->apply_flat ? "True" : "False");
-    rp_logf(log, RP_INFO, stage->log_name, "  background_method: %s", f->background == RP_BACKGROUND_MODEL ? "model" : "median");
+    rp_logf(log, RP_INFO, stage->log_name, "  background_method: %s",
+            f->background == RP_BACKGROUND_MODEL ? "model" : "median");
     rp_logf(log, RP_INFO, stage->log_name, "  fit_by_channel: %s", f->by_channel ? "True" : "False");
 }
 
@@ -210,7 +212,8 @@ static rp_code look_quickly(rp_stage *stage, quick *q, const rp_frames *frames, 
     const size_t n = q->shape.ny * q->shape.nx;
     float *flat = NULL;
     /* the draft's flags go where the model will be */
-    rp_code code = rp_run_draft_rate(stage->run, stage, frames, false, q->image, (uint32_t *)(void *)q->model, NULL, err);
+    rp_code code =
+        rp_run_draft_rate(stage->run, stage, frames, false, q->image, (uint32_t *)(void *)q->model, NULL, err);
     if (code == RP_OK)
         code = rp_flicker_read_flat(stage, q->shape, &flat, err);
     q->f->apply_flat = flat != NULL;
@@ -227,16 +230,19 @@ static rp_code look_quickly(rp_stage *stage, quick *q, const rp_frames *frames, 
 rp_code rp_flicker_choose(rp_stage *stage, rp_flicker *f, const rp_frames *frames, rp_error *err)
 {
     static const limits nircam = {0.1, 0.07, 1e-5, 1e-5, 3.0, 0.02}, niriss = {0.07, 0.07, 1e-5, 1e-4, 5.0, 0.02};
-    const char *type = rp_meta_get_string(stage->run->meta, "EXP_TYPE"), *subarray = rp_meta_get_string(stage->run->meta, "SUBARRAY");
+    const char *type = rp_meta_get_string(stage->run->meta, "EXP_TYPE"),
+               *subarray = rp_meta_get_string(stage->run->meta, "SUBARRAY");
     const bool is_niriss = !strcmp(type, "NIS_IMAGE");
     if (!is_niriss && strcmp(type, "NRC_IMAGE") != 0) {
-        rp_logf(stage->run->log, RP_WARNING, stage->log_name, "Auto parameters are not available for exposure type %s", type);
+        rp_logf(stage->run->log, RP_WARNING, stage->log_name, "Auto parameters are not available for exposure type %s",
+                type);
         rp_logf(stage->run->log, RP_INFO, stage->log_name, "Using input parameters as provided; no overrides applied.");
         return RP_OK;
     }
     const size_t n = f->shape.ny * f->shape.nx, side = f->shape.ny > f->shape.nx ? f->shape.ny : f->shape.nx;
-    quick q = {f, f->shape, malloc(n * sizeof(float)), malloc(n * sizeof(float)), malloc(16 * side * sizeof(float)), malloc(n), malloc(n),
-               rp_sorted_new(n)};
+    quick q = {
+        f,         f->shape,  malloc(n * sizeof(float)), malloc(n * sizeof(float)), malloc(16 * side * sizeof(float)),
+        malloc(n), malloc(n), rp_sorted_new(n)};
     look l = {0};
     rp_code code = q.image && q.model && q.line && q.mask && q.missing && q.sorted
                        ? look_quickly(stage, &q, frames, is_niriss, &l, err)

@@ -32,7 +32,8 @@ static rp_code fill_bad(float *flat, rp_image_shape shape, rp_error *err)
     }
     if (code == RP_OK && nbad) {
         rp_sorted_take(sorted, flat, mask, n);
-        code = rp_background_level(flat, mask, shape, RP_BACKGROUND_MODEL, (rp_background_box){0}, sorted, &smooth, err);
+        code =
+            rp_background_level(flat, mask, shape, RP_BACKGROUND_MODEL, (rp_background_box){0}, sorted, &smooth, err);
         for (size_t k = 0; code == RP_OK && k < n; k++)
             if (!mask[n + k])
                 flat[k] = smooth.is_image ? smooth.image[k] : smooth.level;

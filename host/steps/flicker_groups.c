@@ -139,7 +139,9 @@ static rp_code save_background(const job *j, bench *b, size_t plane, const rp_ba
         return RP_OK;
     const size_t n = f->shape.ny * f->shape.nx;
     for (size_t p = 0; p < n; p++)
-        b->before[p] = background && background->is_image ? background->image[p] : background ? background->level : 0.0f;
+        b->before[p] = background && background->is_image ? background->image[p]
+                       : background                       ? background->level
+                                                          : 0.0f;
     rp_elements_from_f32(b->before, b->before, n);
     const rp_sink *sink = rp_product_sink(f->background_product, "SCI");
     return sink->write(sink, (int64_t)plane, whole(f), b->before, err);
@@ -158,8 +160,8 @@ static rp_code clean_plane(job *j, bench *b, size_t plane, rp_error *err)
         return code;
     if (!any) { /* the group stays as it is */
         rp_logf(j->stage->run->log, RP_WARNING, j->stage->log_name,
-                "No usable data in integration %zu, group %zu. Skipping correction for this image.", plane / ngroups + 1,
-                plane % ngroups);
+                "No usable data in integration %zu, group %zu. Skipping correction for this image.",
+                plane / ngroups + 1, plane % ngroups);
         return save_background(j, b, plane, NULL, err);
     }
     code = clean_image(j, b, &background, &ok, err);

@@ -23,9 +23,11 @@ static rp_code take_planes(rp_flicker *f, const rp_source *source, rp_error *err
     char *words = malloc(n * element);
     double *values = malloc(n * sizeof *values);
     f->mask = malloc(f->nmasks * n);
-    rp_code code = words && values && f->mask ? RP_OK : rp_fail(err, RP_E_MEMORY, "%s: no memory for a mask", source->label);
+    rp_code code =
+        words && values && f->mask ? RP_OK : rp_fail(err, RP_E_MEMORY, "%s: no memory for a mask", source->label);
     for (size_t k = 0; code == RP_OK && k < f->nmasks; k++) {
-        code = source->read(source, (int64_t)k, (rp_rect){0, 0, (int64_t)f->shape.ny, (int64_t)f->shape.nx}, words, err);
+        code =
+            source->read(source, (int64_t)k, (rp_rect){0, 0, (int64_t)f->shape.ny, (int64_t)f->shape.nx}, words, err);
         if (code == RP_OK)
             rp_elements_to_f64(values, words, source->type, n);
         for (size_t p = 0; code == RP_OK && p < n; p++)
@@ -86,8 +88,8 @@ static rp_code mask_non_science(rp_stage *stage, rp_flicker *f, const uint32_t *
     return code;
 }
 
-static rp_code mask_one(rp_stage *stage, rp_flicker *f, float *rate, const uint32_t *dq, uint8_t *mask, rp_sorted *sorted,
-                        rp_error *err)
+static rp_code mask_one(rp_stage *stage, rp_flicker *f, float *rate, const uint32_t *dq, uint8_t *mask,
+                        rp_sorted *sorted, rp_error *err)
 {
     const size_t n = f->shape.ny * f->shape.nx;
     memset(mask, 1, n);
@@ -138,7 +140,8 @@ static rp_code save_mask(rp_stage *stage, const rp_flicker *f, const rp_meta *me
     float *values = malloc(n * sizeof *values);
     rp_code code = values ? RP_OK : rp_fail(err, RP_E_MEMORY, "no memory for a mask");
     if (code == RP_OK)
-        code = rp_run_side_product(stage->run, stage, "mask", is_cube ? RP_MODEL_CUBE : RP_MODEL_CHISQ, meta, &plane, 1, &product, err);
+        code = rp_run_side_product(stage->run, stage, "mask", is_cube ? RP_MODEL_CUBE : RP_MODEL_CHISQ, meta, &plane, 1,
+                                   &product, err);
     for (size_t k = 0; code == RP_OK && k < f->nmasks; k++) {
         for (size_t p = 0; p < n; p++)
             values[p] = f->mask[k * n + p];
@@ -156,7 +159,8 @@ rp_code rp_flicker_make_mask(rp_stage *stage, rp_flicker *f, const rp_frames *fr
     *fits = true;
     rp_code code = f->user_mask ? read_user_mask(stage, f, fits, err) : mask_from_rate(stage, f, frames, &draft, err);
     if (code == RP_OK && *fits && f->save_mask)
-        code = save_mask(stage, f, draft ? draft : stage->before, f->nmasks > 1 || (!f->user_mask && !f->single_mask), err);
+        code = save_mask(stage, f, draft ? draft : stage->before, f->nmasks > 1 || (!f->user_mask && !f->single_mask),
+                         err);
     rp_meta_free(draft);
     return code;
 }

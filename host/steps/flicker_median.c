@@ -53,7 +53,8 @@ static void clean_columns(float *image, const uint8_t *mask, rp_image_shape shap
     }
 }
 
-void rp_median_clean(float *image, const uint8_t *mask, rp_image_shape shape, bool along_x, size_t channels, float *scratch)
+void rp_median_clean(float *image, const uint8_t *mask, rp_image_shape shape, bool along_x, size_t channels,
+                     float *scratch)
 {
     if (along_x)
         clean_rows(image, mask, shape, channels, scratch);

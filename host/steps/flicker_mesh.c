@@ -56,7 +56,8 @@ static void clip_limits(double *values, size_t n, double *scratch, double *low, 
 }
 
 /* NaN when too few pixels are good.  values: 2 boxes of doubles; narrow: one of floats. */
-static float box_level(const mesh *m, const float *image, const uint8_t *mask, size_t row, size_t col, double *values, float *narrow)
+static float box_level(const mesh *m, const float *image, const uint8_t *mask, size_t row, size_t col, double *values,
+                       float *narrow)
 {
     const size_t y1 = (row + 1) * m->by < m->shape.ny ? (row + 1) * m->by : m->shape.ny;
     const size_t x1 = (col + 1) * m->bx < m->shape.nx ? (col + 1) * m->bx : m->shape.nx, box = m->by * m->bx;
@@ -291,7 +292,8 @@ rp_code rp_background_model(const float *image, const uint8_t *mask, rp_image_sh
     m.nx = (shape.nx + m.bx - 1) / m.bx;
     *fits = false;
     m.level = malloc(m.ny * m.nx * sizeof *m.level);
-    rp_code code = m.level ? find_levels(&m, image, mask, err) : rp_fail(err, RP_E_MEMORY, "no memory for boxes of a background");
+    rp_code code =
+        m.level ? find_levels(&m, image, mask, err) : rp_fail(err, RP_E_MEMORY, "no memory for boxes of a background");
     for (size_t k = 0; code == RP_OK && k < m.ny * m.nx; k++)
         *fits = *fits || !isnan(m.level[k]);
     if (code == RP_OK && *fits)

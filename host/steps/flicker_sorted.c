@@ -217,8 +217,10 @@ rp_centre rp_sorted_clip(const rp_sorted *s, bool use_mean)
         return (rp_centre){NAN, NAN};
     need_sums(s);
     for (int round = 0; round < ROUNDS && high > low; round++) {
-        const double centre = wide_median(s, low, high), away = sigma_from(sums_of(s, low, high), (double)(high - low)) * CLIP_SIGMA;
-        const size_t from = rank_of(s, low, high, centre - away, false), to = rank_of(s, from, high, centre + away, true);
+        const double centre = wide_median(s, low, high),
+                     away = sigma_from(sums_of(s, low, high), (double)(high - low)) * CLIP_SIGMA;
+        const size_t from = rank_of(s, low, high, centre - away, false),
+                     to = rank_of(s, from, high, centre + away, true);
         if (from == low && to == high)
             break;
         low = from;

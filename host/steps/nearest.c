@@ -246,7 +246,8 @@ static void look_at_leaf(search *s, const node *leaf)
 {
     const rp_nearest *t = s->tree;
     for (size_t place = leaf->start; place < leaf->end; place++) {
-        const double dy = coordinate(t, place, 0) - s->at[0], dx = coordinate(t, place, 1) - s->at[1], d = dy * dy + dx * dx;
+        const double dy = coordinate(t, place, 0) - s->at[0], dx = coordinate(t, place, 1) - s->at[1],
+                     d = dy * dy + dx * dx;
         if (!(d < s->bound))
             continue;
         if (s->found.n == s->k)

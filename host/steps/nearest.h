@@ -1,5 +1,5 @@
-/* Nearest points of a plane, by a k-d tree.  Where several points are equally far, which of them are found, and in which
- * order, depends on how the tree was made; this one is made and searched as the reference's library does it. */
+/* Nearest points of a plane, by a k-d tree.  Where several points are equally far, which of them are found, and in
+ * which order, depends on how the tree was made; this one is made and searched as the reference's library does it. */
 #ifndef RP_HOST_STEPS_NEAREST_H
 #define RP_HOST_STEPS_NEAREST_H
 

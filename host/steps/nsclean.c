@@ -12,8 +12,8 @@ static size_t turned(rp_image_shape shape, bool reversed, size_t y, size_t x)
     return (reversed ? shape.nx - 1 - x : x) * shape.ny + y;
 }
 
-static rp_code clean_subarray(const float *image, uint8_t *mask, rp_image_shape shape, bool all_slits, float *noise, bool *ok,
-                              rp_error *err)
+static rp_code clean_subarray(const float *image, uint8_t *mask, rp_image_shape shape, bool all_slits, float *noise,
+                              bool *ok, rp_error *err)
 {
     static const float usual[] = {1061, 1211, 49943, 49957}, wide[] = {150, 200, 49943, 49957};
     const size_t n = shape.ny * shape.nx;

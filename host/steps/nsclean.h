@@ -14,15 +14,16 @@
 rp_code rp_nsclean(const rp_meta *meta, float *image, uint8_t *mask, rp_image_shape shape, bool *ok, rp_error *err);
 
 /* model: the noise of a full frame. */
-rp_code rp_nsclean_frame(const float *image, const uint8_t *mask, rp_image_shape shape, float *model, bool *ok, rp_error *err);
+rp_code rp_nsclean_frame(const float *image, const uint8_t *mask, rp_image_shape shape, float *model, bool *ok,
+                         rp_error *err);
 
 /* The same of a subarray; band[4]: limits in Hz of what is fitted (see below).  The mask loses outliers. */
 rp_code rp_nsclean_subarray(const float *image, uint8_t *mask, rp_image_shape shape, const float *band, double *model,
                             bool *ok, rp_error *err);
 
-/* Waves with frequencies k[0] ... k[nk-1] of n, fitted to samples at places m of weight w (the square of the reference's
- * weight): amplitudes [nk][2], real and imaginary part, of the reference's fit: the sum over k of
- * X e^(2 pi i k m / n) / nsamples goes through the samples.  false: no solution. */
+/* Waves with frequencies k[0] ... k[nk-1] of n, fitted to samples at places m of weight w (the square of the
+ * reference's weight): amplitudes [nk][2], real and imaginary part, of the reference's fit: the sum over k of X e^(2 pi
+ * i k m / n) / nsamples goes through the samples.  false: no solution. */
 typedef struct rp_wave_fit {
     size_t n, nk, nsamples;
     const size_t *k;

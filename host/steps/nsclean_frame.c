@@ -104,7 +104,8 @@ static void fill_outliers(frame *f, size_t n)
     const float median = rp_median_f32(f->scratch, n);
     for (size_t k = 0; k < n; k++)
         f->scratch[k] = fabsf(f->value[k] - median);
-    const float sigma = 1.4826f * rp_median_f32(f->scratch, n), low = median - OUTLIER * sigma, high = median + OUTLIER * sigma;
+    const float sigma = 1.4826f * rp_median_f32(f->scratch, n), low = median - OUTLIER * sigma,
+                high = median + OUTLIER * sigma;
     for (size_t k = 0; k < n; k++)
         f->value[k] = low <= f->value[k] && f->value[k] <= high ? f->value[k] : median;
 }
@@ -171,7 +172,8 @@ static bool allocate(frame *f)
     return f->cosine && f->sine && f->density && f->weight && f->work && f->place && f->value && f->scratch;
 }
 
-rp_code rp_nsclean_frame(const float *image, const uint8_t *mask, rp_image_shape shape, float *model, bool *ok, rp_error *err)
+rp_code rp_nsclean_frame(const float *image, const uint8_t *mask, rp_image_shape shape, float *model, bool *ok,
+                         rp_error *err)
 {
     frame f = {.shape = shape};
     float *fitted = calloc(shape.ny * shape.nx, sizeof *fitted);

@@ -41,8 +41,9 @@ static void drop_outliers(const float *image, uint8_t *mask, rp_image_shape shap
     for (size_t y = 0; y < shape.ny; y++)
         for (size_t x = 0; x < shape.nx; x++) {
             const size_t p = y * shape.nx + x;
-            const bool near = outlier[p] || (y > 0 && outlier[p - shape.nx]) || (y + 1 < shape.ny && outlier[p + shape.nx]) ||
-                              (x > 0 && outlier[p - 1]) || (x + 1 < shape.nx && outlier[p + 1]);
+            const bool near = outlier[p] || (y > 0 && outlier[p - shape.nx]) ||
+                              (y + 1 < shape.ny && outlier[p + shape.nx]) || (x > 0 && outlier[p - 1]) ||
+                              (x + 1 < shape.nx && outlier[p + 1]);
             mask[p] = mask[p] && !near;
         }
 }
@@ -72,7 +73,8 @@ static void choose_waves(part *s, const float *band)
     }
 }
 
-/* The density of samples in time: their ticks convolved with a Gaussian, cyclically; jwst 3.0.0 centres it one tick late. */
+/* The density of samples in time: their ticks convolved with a Gaussian, cyclically; jwst 3.0.0 centres it one tick
+ * late. */
 static void find_density(part *s, const uint8_t *mask, const float *band)
 {
     const float sigma = (float)(1.0 / (((double)band[0] + (double)band[1]) / 2.0) / (double)pixel_s / 2.0 / 4.0);
@@ -247,7 +249,8 @@ static rp_code fit_parts(const cutter *c, const float *image, const uint8_t *mas
         const double share = (double)(c->before[end] - c->before[from]) / (double)(rows * nx);
         memset(fitted, 0, rows * nx * sizeof *fitted);
         if (share > LEAST_SHARE) {
-            const rp_code code = fit_part(image + from * nx, mask + from * nx, (rp_image_shape){rows, nx}, band, fitted, ok, err);
+            const rp_code code =
+                fit_part(image + from * nx, mask + from * nx, (rp_image_shape){rows, nx}, band, fitted, ok, err);
             if (code != RP_OK || !*ok)
                 return code;
         }
@@ -268,7 +271,9 @@ rp_code rp_nsclean_subarray(const float *image, uint8_t *mask, rp_image_shape sh
     uint8_t *outlier = malloc(n);
     float *fitted = malloc(n * sizeof *fitted);
     double *weight = calloc(n, sizeof *weight);
-    rp_code code = c.before && outlier && fitted && weight ? RP_OK : rp_fail(err, RP_E_MEMORY, "no memory for a model of the noise");
+    rp_code code = c.before && outlier && fitted && weight
+                       ? RP_OK
+                       : rp_fail(err, RP_E_MEMORY, "no memory for a model of the noise");
     memset(model, 0, n * sizeof *model);
     if (code == RP_OK) {
         drop_outliers(image, mask, shape, outlier, fitted);

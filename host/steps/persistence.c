@@ -60,7 +60,8 @@ static rp_code read_times(const rp_run *run, persistence_state *state, rp_error 
 
 /* ------------------------------------------------------------------ windows of other exposures */
 /* One member of a detector's entry as numbers. */
-static rp_code take_list(const rp_node *entry, const char *key, const char *path, double **values, size_t *n, rp_error *err)
+static rp_code take_list(const rp_node *entry, const char *key, const char *path, double **values, size_t *n,
+                         rp_error *err)
 {
     int naxis = 0;
     int64_t axis[RP_ARRAY_MAX_AXES] = {0};
@@ -69,7 +70,8 @@ static rp_code take_list(const rp_node *entry, const char *key, const char *path
         return rp_fail(err, RP_E_FORMAT, "%s: no %s; give another persistence_array_file", path, key);
     const rp_code code = rp_asdf_numbers(node, path, values, &naxis, axis, err);
     *n = code == RP_OK ? (size_t)axis[0] : 0;
-    return code == RP_OK && naxis != 1 ? rp_fail(err, RP_E_FORMAT, "%s: %s has %d axes, not 1", path, key, naxis) : code;
+    return code == RP_OK && naxis != 1 ? rp_fail(err, RP_E_FORMAT, "%s: %s has %d axes, not 1", path, key, naxis)
+                                       : code;
 }
 
 static rp_code place_windows(const rp_run *run, persistence_state *state, const rp_node *entry, const char *path,
@@ -87,8 +89,8 @@ static rp_code place_windows(const rp_run *run, persistence_state *state, const 
     for (size_t k = 0; code == RP_OK && k < nrows; k++) {
         const double y = rows[k], x = cols[k];
         if (!(y >= 0 && y < (double)run->ny && x >= 0 && x < (double)run->nx))
-            code = rp_fail(err, RP_E_MISMATCH, "%s: pixel (%g, %g) lies outside the exposure of %lld x %lld pixels", path,
-                           x, y, (long long)run->nx, (long long)run->ny);
+            code = rp_fail(err, RP_E_MISMATCH, "%s: pixel (%g, %g) lies outside the exposure of %lld x %lld pixels",
+                           path, x, y, (long long)run->nx, (long long)run->ny);
         else
             state->window_end_s[(size_t)y * (size_t)run->nx + (size_t)x] = values[k];
     }
@@ -223,7 +225,8 @@ static rp_code block(rp_stage *stage, rp_block *b, rp_error *err)
 /* ------------------------------------------------------------------ the file of windows */
 static rp_node *list_node(rp_tree *tree, const char *datatype, const void *data, size_t n)
 {
-    const rp_array array = {.datatype = datatype, .item_bytes = 8, .naxis = 1, .axis = {(int64_t)n}, .data = data, .bytes = 8 * n};
+    const rp_array array = {
+        .datatype = datatype, .item_bytes = 8, .naxis = 1, .axis = {(int64_t)n}, .data = data, .bytes = 8 * n};
     return rp_new_array(tree, &array);
 }
 
@@ -303,7 +306,8 @@ static rp_code finish(rp_stage *stage, rp_error *err)
     if (!wanted)
         return RP_OK;
     char *path = asdf_path(wanted);
-    const rp_code code = path ? write_windows(stage->run, state, path, err) : rp_fail(err, RP_E_MEMORY, "no memory for a name");
+    const rp_code code =
+        path ? write_windows(stage->run, state, path, err) : rp_fail(err, RP_E_MEMORY, "no memory for a name");
     free(path);
     return code;
 }

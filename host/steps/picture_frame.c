@@ -25,7 +25,8 @@ typedef struct picture_frame {
 /* ------------------------------------------------------------------ setup */
 static bool is_full_nirspec(const rp_run *run)
 {
-    const char *instrument = rp_meta_get_string(run->meta, "INSTRUME"), *subarray = rp_meta_get_string(run->meta, "SUBARRAY");
+    const char *instrument = rp_meta_get_string(run->meta, "INSTRUME"),
+               *subarray = rp_meta_get_string(run->meta, "SUBARRAY");
     return instrument && !strcmp(instrument, "NIRSPEC") && subarray && !strcmp(subarray, "FULL");
 }
 
@@ -46,8 +47,8 @@ static rp_code setup(rp_stage *stage, rp_error *err)
         return code;
     if (!reference) {
         const char *type = rp_meta_get_string(run->meta, "EXP_TYPE");
-        rp_logf(run->log, RP_WARNING, stage->log_name, "Picture frame correction is not available for exposure type %s.",
-                type ? type : "None");
+        rp_logf(run->log, RP_WARNING, stage->log_name,
+                "Picture frame correction is not available for exposure type %s.", type ? type : "None");
         stage->skip = true;
         return RP_OK;
     }
@@ -60,9 +61,10 @@ static rp_code setup(rp_stage *stage, rp_error *err)
         return RP_OK;
     }
     if (rp_values_bool(stage->values, "mask_science_regions"))
-        return rp_fail(err, RP_E_UNSUPPORTED,
-                       "picture_frame: mask_science_regions needs the positions of spectra on the detector, which this release "
-                       "cannot find; set it to False");
+        return rp_fail(
+            err, RP_E_UNSUPPORTED,
+            "picture_frame: mask_science_regions needs the positions of spectra on the detector, which this release "
+            "cannot find; set it to False");
     picture_frame *s = calloc(1, sizeof *s);
     if (!s)
         return rp_fail(err, RP_E_MEMORY, "picture_frame: no memory");
@@ -89,14 +91,15 @@ static uint8_t region_of(size_t y, size_t x)
     return is_inside(y) && is_inside(x) && (in_band(y) || in_band(x)) ? REGION_EDGE : REGION_NONE;
 }
 
-static rp_code save_mask(rp_stage *stage, const picture_frame *s, const uint8_t *mask, const rp_meta *meta, float *scratch,
-                         rp_error *err)
+static rp_code save_mask(rp_stage *stage, const picture_frame *s, const uint8_t *mask, const rp_meta *meta,
+                         float *scratch, rp_error *err)
 {
     const rp_shape frame = {.naxis = 2, .axis = {(int64_t)s->shape.ny, (int64_t)s->shape.nx}};
     const rp_plane_spec plane = {"SCI", RP_F32, frame};
     const size_t n = s->shape.ny * s->shape.nx;
     rp_product *product = NULL;
-    rp_code code = rp_run_side_product(stage->run, stage, "pctfrm_mask", RP_MODEL_CHISQ, meta, &plane, 1, &product, err);
+    rp_code code =
+        rp_run_side_product(stage->run, stage, "pctfrm_mask", RP_MODEL_CHISQ, meta, &plane, 1, &product, err);
     if (code != RP_OK)
         return code;
     for (size_t p = 0; p < n; p++)
@@ -107,7 +110,8 @@ static rp_code save_mask(rp_stage *stage, const picture_frame *s, const uint8_t 
 }
 
 /* Background pixels of a draft of the count rate, by region. */
-static rp_code find_regions(rp_stage *stage, picture_frame *s, const rp_frames *frames, float *rate, uint32_t *dq, rp_error *err)
+static rp_code find_regions(rp_stage *stage, picture_frame *s, const rp_frames *frames, float *rate, uint32_t *dq,
+                            rp_error *err)
 {
     const size_t n = s->shape.ny * s->shape.nx;
     const rp_clip_limits limits = {.lower = 3.0, .upper = rp_values_float(stage->values, "n_sigma", 2.0)};
@@ -152,8 +156,8 @@ static void region_medians(const picture_frame *s, const float *image, float *sc
 }
 
 /* ------------------------------------------------------------------ frames */
-static rp_code measure_plane(const picture_frame *s, const rp_run *run, const rp_frames *frames, size_t plane, float *image,
-                             float *zero, rp_error *err)
+static rp_code measure_plane(const picture_frame *s, const rp_run *run, const rp_frames *frames, size_t plane,
+                             float *image, float *zero, rp_error *err)
 {
     const size_t n = s->shape.ny * s->shape.nx, planes = (size_t)(run->nints * run->ngroups);
     const size_t first = plane - plane % (size_t)run->ngroups;
@@ -172,7 +176,8 @@ static rp_code measure_plane(const picture_frame *s, const rp_run *run, const rp
     return RP_OK;
 }
 
-static rp_code measure_groups(const rp_stage *stage, const picture_frame *s, const rp_frames *frames, int threads, rp_error *err)
+static rp_code measure_groups(const rp_stage *stage, const picture_frame *s, const rp_frames *frames, int threads,
+                              rp_error *err)
 {
     const rp_run *run = stage->run;
     const size_t planes = (size_t)(run->nints * run->ngroups), n = s->shape.ny * s->shape.nx;
@@ -203,7 +208,8 @@ static rp_code measure_groups(const rp_stage *stage, const picture_frame *s, con
 
 static rp_code read_pattern(picture_frame *s, float *pattern, float *scratch, rp_error *err)
 {
-    const rp_code code = s->pattern->read(s->pattern, 0, (rp_rect){0, 0, (int64_t)s->shape.ny, (int64_t)s->shape.nx}, pattern, err);
+    const rp_code code =
+        s->pattern->read(s->pattern, 0, (rp_rect){0, 0, (int64_t)s->shape.ny, (int64_t)s->shape.nx}, pattern, err);
     if (code != RP_OK)
         return code;
     rp_elements_to_f32(pattern, pattern, s->pattern->type, s->shape.ny * s->shape.nx);
@@ -219,7 +225,8 @@ static rp_code frames(rp_stage *stage, rp_frames *store, int threads, rp_error *
     float *image = malloc(n * sizeof *image);
     uint32_t *dq = malloc(n * sizeof *dq);
     s->scale_offset = calloc(2 * planes, sizeof *s->scale_offset);
-    rp_code code = image && dq && s->scale_offset ? RP_OK : rp_fail(err, RP_E_MEMORY, "picture_frame: no memory for a frame");
+    rp_code code =
+        image && dq && s->scale_offset ? RP_OK : rp_fail(err, RP_E_MEMORY, "picture_frame: no memory for a frame");
     if (code == RP_OK)
         code = find_regions(stage, s, store, image, dq, err);
     const bool nothing = code == RP_OK && (!s->count[REGION_CENTRE] || !s->count[REGION_EDGE]);
@@ -252,7 +259,8 @@ static rp_code block(rp_stage *stage, rp_block *b, rp_error *err)
     rp_buffer *table = NULL, *change = NULL;
     rp_code code = rp_block_bind(b, s->pattern, 0, 1, &pattern, err);
     if (code == RP_OK)
-        code = rp_block_table(b, stage, TABLE_SCALES, s->scale_offset, 2 * planes * sizeof *s->scale_offset, 1, &table, err);
+        code = rp_block_table(b, stage, TABLE_SCALES, s->scale_offset, 2 * planes * sizeof *s->scale_offset, 1, &table,
+                              err);
     if (code == RP_OK && s->change_product)
         code = rp_step_scratch(b, stage, 0, planes, b->stride, sizeof(uint32_t), &change, err);
     params.pattern_offset = pattern.offset;

@@ -19,7 +19,7 @@ struct rp_refpix_sirs {
     /* of the exposure */
     const rp_refpix_frame *frame;
     size_t nrows;
-    rp_refpix_sample *sample[SIDES]; /* [nrows][4] */
+    rp_refpix_sample *sample[SIDES];                 /* [nrows][4] */
     double *value, *work, *signal, *good, *template; /* [4 nrows] twice, then [nrows] each */
 };
 
@@ -64,7 +64,8 @@ static rp_code make_kernel(const double *c, size_t n, size_t half, double smooth
     return RP_OK;
 }
 
-static rp_code make_kernels(rp_refpix_sirs *s, int side, const rp_node *node, const char *path, double smooth, rp_error *err)
+static rp_code make_kernels(rp_refpix_sirs *s, int side, const rp_node *node, const char *path, double smooth,
+                            rp_error *err)
 {
     double *c = NULL;
     int naxis = 0;
@@ -72,7 +73,8 @@ static rp_code make_kernels(rp_refpix_sirs *s, int side, const rp_node *node, co
     rp_code code = rp_asdf_numbers(node, path, &c, &naxis, axis, err);
     if (code == RP_OK && (naxis != 3 || axis[2] != 2 || axis[1] < 2 || axis[0] < 1 || axis[1] - 1 < (int64_t)s->half ||
                           (s->channels && axis[0] != (int64_t)s->channels)))
-        code = rp_fail(err, RP_E_FORMAT, "%s: kernels are no complex arrays [channel][frequency] that hold a halfwidth of %zu", path,
+        code = rp_fail(err, RP_E_FORMAT,
+                       "%s: kernels are no complex arrays [channel][frequency] that hold a halfwidth of %zu", path,
                        s->half);
     if (code == RP_OK) {
         s->channels = (size_t)axis[0];
@@ -116,7 +118,8 @@ rp_code rp_refpix_sirs_new(rp_refpix_sirs **out, const char *path, const char *d
         if (code == RP_OK)
             code = make_kernels(s, 1, zeta, path, smooth, err);
         if (code == RP_OK && s->channels != RP_NIR_AMPLIFIERS)
-            code = rp_fail(err, RP_E_UNSUPPORTED, "%s: kernels of %zu channels, not %d", path, s->channels, RP_NIR_AMPLIFIERS);
+            code = rp_fail(err, RP_E_UNSUPPORTED, "%s: kernels of %zu channels, not %d", path, s->channels,
+                           RP_NIR_AMPLIFIERS);
     }
     rp_tree_free(tree);
     if (code == RP_OK) {
@@ -214,7 +217,7 @@ static void add_share(rp_refpix_sirs *s, const double *kernel, double *template)
             all += w;
             good += s->good[k] * w;
         }
-        template[r] += sum * (all / good);
+        template[r] += sum *(all / good);
     }
 }
 

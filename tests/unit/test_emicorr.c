@@ -24,7 +24,8 @@ static void test_wave(void **state)
 {
     static const double values[] = {1, 3, 2, -1, -4, 0.5};
     static const double at[] = {0, 0.1, 1.0 / 12, 0.5, 0.77, 1.0};
-    static const double expected[] = {0x1.7371e9f3c04eap-3, 0x1.3bada61a84267p+0, 1.0, 0x1.8286bca1af28bp-1, -0x1.e7d0c40ad58a0p+1, 0x1.27f14d2adeedbp+1};
+    static const double expected[] = {0x1.7371e9f3c04eap-3, 0x1.3bada61a84267p+0,  1.0,
+                                      0x1.8286bca1af28bp-1, -0x1.e7d0c40ad58a0p+1, 0x1.27f14d2adeedbp+1};
     rp_emi_wave *wave = NULL;
     assert_int_equal(rp_emi_wave_new(&wave, values, 6, NULL), RP_OK);
     for (int k = 0; k < 6; k++)
@@ -34,11 +35,12 @@ static void test_wave(void **state)
     (void)state;
 }
 
-static const char reference[] = "#ASDF 1.0.0\n#ASDF_STANDARD 1.6.0\n%YAML 1.1\n--- \n"
-                                "frequencies:\n  Hz390: {frequency: 390.625, phase_amplitudes: [1.0, 2.0, 0.5]}\n"
-                                "subarray_cases:\n"
-                                "  SUB64: {rowclocks: 28, frameclocks: 8512, freqs: {FAST: [Hz390], SLOW: {MIRIMAGE: [Hz10]}}}\n"
-                                "  FULL_FAST: {rowclocks: 271, frameclocks: 277504, freqs: {FAST: [Hz390]}}\n...\n";
+static const char reference[] =
+    "#ASDF 1.0.0\n#ASDF_STANDARD 1.6.0\n%YAML 1.1\n--- \n"
+    "frequencies:\n  Hz390: {frequency: 390.625, phase_amplitudes: [1.0, 2.0, 0.5]}\n"
+    "subarray_cases:\n"
+    "  SUB64: {rowclocks: 28, frameclocks: 8512, freqs: {FAST: [Hz390], SLOW: {MIRIMAGE: [Hz10]}}}\n"
+    "  FULL_FAST: {rowclocks: 271, frameclocks: 277504, freqs: {FAST: [Hz390]}}\n...\n";
 
 static void write_file(const char *path, const char *text)
 {
@@ -118,15 +120,16 @@ static void test_sirs(void **state)
     assert_int_equal(rp_refpix_sirs_new(&sirs, path, "NRCB1", 30, 1.0, 4.0, NULL), RP_E_FORMAT);
     assert_int_equal(rp_refpix_sirs_new(&sirs, path, "NRCB1", 3, 1.0, 4.0, NULL), RP_OK);
     assert_non_null(sirs);
-    static const double kernel[] = {0x1.ca262f486639fp-5, 0x1.c69412659dbf5p-4, 0x1.a002e5781e62cp-3, 0x1.6da80eb3ca499p-3,
-                                    0x1.435ba3e6c5d03p-4, 0x1.a71531d7b5fffp-5, 0x1.c2571e7be25d9p-6};
+    static const double kernel[] = {0x1.ca262f486639fp-5, 0x1.c69412659dbf5p-4, 0x1.a002e5781e62cp-3,
+                                    0x1.6da80eb3ca499p-3, 0x1.435ba3e6c5d03p-4, 0x1.a71531d7b5fffp-5,
+                                    0x1.c2571e7be25d9p-6};
     const rp_refpix_frame frame = {.ny = N, .nx = N};
     float *data = calloc((size_t)N * N, sizeof *data);
     uint32_t *dq = calloc((size_t)N * N, sizeof *dq);
     double *out = malloc(4 * N * sizeof *out), zero[2] = {0};
     const rp_window window = {{0, 0, N, N}, data, NULL, dq, NULL};
     for (size_t x = 0; x < 4; x++)
-        data[100 * N + x] = 1.0f; /* a row of the left side */
+        data[100 * N + x] = 1.0f;     /* a row of the left side */
     for (size_t k = 0; k < N; k += 2) /* scatter, or the row would be an outlier */
         for (size_t x = 0; x < 4; x++)
             data[k * N + x] += 8.0f;
@@ -147,7 +150,8 @@ static void test_sirs(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fraction), cmocka_unit_test(test_wave), cmocka_unit_test(test_reference),
-                                       cmocka_unit_test(test_on_the_fly), cmocka_unit_test(test_sirs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_fraction), cmocka_unit_test(test_wave),
+                                       cmocka_unit_test(test_reference), cmocka_unit_test(test_on_the_fly),
+                                       cmocka_unit_test(test_sirs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

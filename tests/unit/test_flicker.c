@@ -112,12 +112,15 @@ static void test_background(void **state)
     rp_background b = {.image = model};
     make_image(image, mask);
     rp_sorted_take(sorted, image, mask, NPIX);
-    assert_int_equal(rp_background_level(image, mask, shape, RP_BACKGROUND_MEDIAN, (rp_background_box){0}, sorted, &b, NULL), RP_OK);
+    assert_int_equal(
+        rp_background_level(image, mask, shape, RP_BACKGROUND_MEDIAN, (rp_background_box){0}, sorted, &b, NULL), RP_OK);
     assert_true(!b.is_image && b.level == 134.75302124023438f);
     assert_int_equal(count(mask), 547);
     make_image(image, mask);
     rp_sorted_take(sorted, image, mask, NPIX);
-    assert_int_equal(rp_background_level(image, mask, shape, RP_BACKGROUND_MODEL, (rp_background_box){5, 5}, sorted, &b, NULL), RP_OK);
+    assert_int_equal(
+        rp_background_level(image, mask, shape, RP_BACKGROUND_MODEL, (rp_background_box){5, 5}, sorted, &b, NULL),
+        RP_OK);
     assert_true(b.is_image && model[0] == 0x1.0cd354p+7f && model[7 * NX + 11] == 0x1.100d72p+7f);
     assert_true(model[NPIX - 1] == 0x1.eeba14p+6f && model[14 * NX + 24] == 0x1.f59feap+6f);
     memset(mask, 0, sizeof mask);
@@ -226,9 +229,11 @@ static void test_frame(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_medians), cmocka_unit_test(test_stats),      cmocka_unit_test(test_sorted),
-        cmocka_unit_test(test_clip_to_background), cmocka_unit_test(test_background), cmocka_unit_test(test_stripes),
-        cmocka_unit_test(test_nearest), cmocka_unit_test(test_waves),      cmocka_unit_test(test_frame),
+        cmocka_unit_test(test_medians),    cmocka_unit_test(test_stats),
+        cmocka_unit_test(test_sorted),     cmocka_unit_test(test_clip_to_background),
+        cmocka_unit_test(test_background), cmocka_unit_test(test_stripes),
+        cmocka_unit_test(test_nearest),    cmocka_unit_test(test_waves),
+        cmocka_unit_test(test_frame),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

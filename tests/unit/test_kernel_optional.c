@@ -15,21 +15,28 @@ static void persistence(const rp_host_kernel *k)
     double times[PLANES], *initial = new_plane(STRIDE, sizeof(double)), *final = new_plane(STRIDE, sizeof(double));
     for (int g = 0; g < PLANES; g++)
         times[g] = 100.0 + 10.0 * g;
-    /* pixel 0: saturated from group 1 on; 1: in group 1 alone; 2: bright in group 2; 3: an earlier window; 4: a later one */
+    /* pixel 0: saturated from group 1 on; 1: in group 1 alone; 2: bright in group 2; 3: an earlier window; 4: a later
+     * one */
     for (size_t g = 1; g < NGROUPS; g++)
         groupdq[g * STRIDE] = RP_DQ_SATURATED;
     groupdq[STRIDE + 1] = RP_DQ_SATURATED;
     data[2 * STRIDE + 2] = 50.0f;
     initial[3] = 115.0, initial[4] = 1000.0;
-    rp_persistence_params prm = {.stride = STRIDE, .window_s = 25.0, .nints = NINTS, .ngroups = NGROUPS, .flag = RP_DQ_PERSISTENCE,
-                                 .has_threshold = 1, .has_initial = 1, .has_final = 1, .threshold = 40.0f};
+    rp_persistence_params prm = {.stride = STRIDE,
+                                 .window_s = 25.0,
+                                 .nints = NINTS,
+                                 .ngroups = NGROUPS,
+                                 .flag = RP_DQ_PERSISTENCE,
+                                 .has_threshold = 1,
+                                 .has_initial = 1,
+                                 .has_final = 1,
+                                 .threshold = 40.0f};
     run_lanes(k, RP_K_persistence, &prm, (void *const[]){data, groupdq, times, initial, final});
     static const uint8_t open[5][PLANES] = {
         {0, 1, 1, 1, 0, 0, 0, 0}, /* opened at 110: until 135 */
         {0, 1, 1, 1, 1, 1, 0, 0}, /* again and again until the integration ends, at 130: until 155 */
         {0, 0, 1, 1, 1, 0, 0, 0}, /* opened at 120: until 145 */
-        {1, 1, 0, 0, 0, 0, 0, 0},
-        {0, 0, 0, 0, 0, 0, 0, 0},
+        {1, 1, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0},
     };
     for (size_t p = 0; p < 5; p++)
         for (size_t g = 0; g < PLANES; g++)
@@ -43,7 +50,8 @@ static void flicker(const rp_host_kernel *k)
     float *data = new_f32(PLANES * STRIDE, 100.0f);
     uint32_t *cleaned = new_fits_f32(PLANES * STRIDE, 2.5f), *noise = new_fits_f32(PLANES * STRIDE, 0.0f);
     uint32_t is_cleaned[PLANES] = {0, 1, 0, 1, 0, 1, 1, 1};
-    const rp_flicker_params prm = {.stride = STRIDE, .cleaned_stride = STRIDE, .nints = NINTS, .ngroups = NGROUPS, .has_noise = 1};
+    const rp_flicker_params prm = {
+        .stride = STRIDE, .cleaned_stride = STRIDE, .nints = NINTS, .ngroups = NGROUPS, .has_noise = 1};
     run_lanes(k, RP_K_flicker_sum, &prm, (void *const[]){data, cleaned, is_cleaned, noise});
     static const float expected[PLANES] = {100, 102.5f, 100, 102.5f, 100, 102.5f, 105, 107.5f};
     for (size_t g = 0; g < PLANES; g++) {
@@ -61,7 +69,8 @@ static void picture(const rp_host_kernel *k)
         scale_offset[g] = (float)g;
         scale_offset[PLANES + g] = 0.5f;
     }
-    const rp_picture_frame_params prm = {.stride = STRIDE, .nints = NINTS, .ngroups = NGROUPS, .has_change = 1, .edge = 1.0f};
+    const rp_picture_frame_params prm = {
+        .stride = STRIDE, .nints = NINTS, .ngroups = NGROUPS, .has_change = 1, .edge = 1.0f};
     run_lanes(k, RP_K_picture_frame, &prm, (void *const[]){data, pattern, scale_offset, change});
     for (size_t g = 0; g < PLANES; g++) {
         const float expected = g % NGROUPS ? 100.0f - (2.0f * (float)g + 0.5f) : 100.0f;
@@ -91,6 +100,7 @@ static void test_picture(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_persistence), cmocka_unit_test(test_flicker), cmocka_unit_test(test_picture)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_persistence), cmocka_unit_test(test_flicker),
+                                       cmocka_unit_test(test_picture)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
