@@ -49,8 +49,14 @@ rp_code rp_emi_write_reference(const rp_emi *emi, const rp_meta *meta, const cha
 rp_code rp_emi_joint(rp_stage *stage, const rp_emi *emi, rp_frames *frames, int threads, rp_error *err);
 rp_code rp_emi_sequential(rp_stage *stage, rp_emi *emi, rp_frames *frames, int threads, rp_error *err);
 
-/* What numpy's % 1 gives. */
-double rp_emi_fraction(double x);
+/* x less the whole number below it, which is what numpy's % 1 gives, rounding included. */
+static inline double rp_emi_fraction(double x)
+{
+    double whole = (double)(int64_t)x;
+    if (whole > x)
+        whole -= 1.0;
+    return x - whole;
+}
 
 /* A cubic spline through the points (i - 1/2) / n, i = 0 ... n + 1, of a wave of period 1. */
 typedef struct rp_emi_wave rp_emi_wave;

@@ -11,15 +11,8 @@ struct rp_emi_wave {
     double step;    /* of the points */
     double *knot;   /* [npoints + 4] */
     double *weight; /* [npoints] */
+    double *cubic;  /* [npoints - 1][4], powers of the way from one point to the next */
 };
-
-double rp_emi_fraction(double x)
-{
-    double f = fmod(x, 1.0);
-    if (f != 0.0 && f < 0.0)
-        f += 1.0;
-    return f;
-}
 
 /* The four B-splines that are not zero on [knot[l], knot[l+1]). */
 static void basis(const double *knot, size_t l, double x, double *out)
@@ -58,7 +51,7 @@ static size_t find_interval(const rp_emi_wave *w, double x)
     return l;
 }
 
-double rp_emi_wave_at(const rp_emi_wave *w, double phase)
+static double spline_at(const rp_emi_wave *w, double phase)
 {
     double b[ORDER], sum = 0.0;
     const size_t l = find_interval(w, phase);
@@ -66,6 +59,28 @@ double rp_emi_wave_at(const rp_emi_wave *w, double phase)
     for (size_t k = 0; k < ORDER; k++)
         sum += w->weight[l - DEGREE + k] * b[k];
     return sum;
+}
+
+/* The spline between neighbouring points is one cubic; four of its values give its powers. */
+static void make_cubics(rp_emi_wave *w)
+{
+    for (size_t i = 0; i + 1 < w->npoints; i++) {
+        double f[4], *c = w->cubic + 4 * i;
+        for (int k = 0; k < 4; k++)
+            f[k] = spline_at(w, ((double)i - 0.5 + (double)k / 3.0) * w->step);
+        c[0] = f[0];
+        c[1] = (-11.0 * f[0] + 18.0 * f[1] - 9.0 * f[2] + 2.0 * f[3]) / 2.0;
+        c[2] = 4.5 * (2.0 * f[0] - 5.0 * f[1] + 4.0 * f[2] - f[3]);
+        c[3] = 4.5 * (-f[0] + 3.0 * f[1] - 3.0 * f[2] + f[3]);
+    }
+}
+
+double rp_emi_wave_at(const rp_emi_wave *w, double phase)
+{
+    const double at = phase * (double)(w->npoints - 2) + 0.5;
+    const size_t cell = (size_t)at, i = cell < w->npoints - 2 ? cell : w->npoints - 2;
+    const double u = at - (double)i, *c = w->cubic + 4 * i;
+    return c[0] + u * (c[1] + u * (c[2] + u * c[3]));
 }
 
 /* Solves the banded system by elimination with row exchanges; rows hold columns i - LOWER ... i + 2 * LOWER. */
@@ -123,11 +138,11 @@ rp_code rp_emi_wave_new(rp_emi_wave **out, const double *values, size_t n, rp_er
     const size_t points = n + 2;
     double *rows = calloc(points, BAND * sizeof *rows);
     if (w) {
-        *w = (rp_emi_wave){points, 1.0 / (double)n, malloc((points + ORDER) * sizeof(double)),
-                           malloc(points * sizeof(double))};
+        *w = (rp_emi_wave){points, 1.0 / (double)n, malloc((points + ORDER) * sizeof(double)), malloc(points * sizeof(double)),
+                           malloc(4 * points * sizeof(double))};
         *out = w;
     }
-    if (!w || !rows || !w->knot || !w->weight) {
+    if (!w || !rows || !w->knot || !w->weight || !w->cubic) {
         free(rows);
         rp_emi_wave_free(w);
         *out = NULL;
@@ -138,6 +153,7 @@ rp_code rp_emi_wave_new(rp_emi_wave **out, const double *values, size_t n, rp_er
         w->knot[k] = ((double)i - 0.5) / (double)n;
     }
     fit(w, values, n, rows);
+    make_cubics(w);
     free(rows);
     return RP_OK;
 }
@@ -147,6 +163,7 @@ void rp_emi_wave_free(rp_emi_wave *wave)
     if (wave) {
         free(wave->knot);
         free(wave->weight);
+        free(wave->cubic);
     }
     free(wave);
 }
