@@ -10,6 +10,8 @@
 /* One-output subarrays up to this many samples are looked through as a whole, since any pixel may be flagged as a
  * reference pixel; of larger ones only the detector's border is. */
 #define WHOLE_FRAME_SAMPLES ((int64_t)4 << 20)
+/* Frames of stripes have their reference pixels anywhere, and are always looked through. */
+#define STRIPED_SAMPLES ((int64_t)64 << 20)
 
 void rp_refpix_log_value(const rp_stage *stage, const char *name)
 {
@@ -51,9 +53,9 @@ static rp_code refuse(const rp_stage *stage, rp_error *err)
                        "refpix: IRS2 read-outs (%lld x %lld pixels) are not supported yet: "
                        "use --steps.refpix.skip=True",
                        (long long)run->nx, (long long)run->ny);
-    if (rp_meta_has(run->meta, "MSTR_RD1") || (rp_meta_get_int(run->meta, "SSTR_NST", &stripes) && stripes > 0))
+    if (rp_meta_get_int(run->meta, "SSTR_NST", &stripes) && stripes > 0)
         return rp_fail(err, RP_E_UNSUPPORTED,
-                       "refpix: multistripe read-outs (MSTR_RD1, SSTR_NST) are not supported yet: "
+                       "refpix: superstripe read-outs (SSTR_NST) are not supported yet: "
                        "use --steps.refpix.skip=True");
     return RP_OK;
 }
@@ -117,6 +119,12 @@ static void declare_windows(rp_stage *stage, rp_refpix_state *state)
         stage->nwindows = 2;
         return;
     }
+    if (state->is_striped) {
+        state->whole_frame = true;
+        stage->window[0] = all;
+        stage->nwindows = 1;
+        return;
+    }
     state->whole_frame = !state->four_outputs && run->nints * run->ngroups <= WHOLE_FRAME_SAMPLES / (run->ny * run->nx);
     stage->window[0] = all;
     stage->nwindows = state->whole_frame ? 1 : rp_refpix_border(&state->frame, stage->window);
@@ -132,6 +140,17 @@ static rp_code setup_near_infrared(rp_stage *stage, rp_refpix_state *state, rp_e
     if (code != RP_OK)
         return code;
     const rp_refpix_frame *f = &state->frame;
+    state->is_striped = rp_meta_has(run->meta, "MSTR_RD1");
+    if (state->is_striped) {
+        state->fast_start = f->fast_is_y ? f->y0 : f->x0;
+        state->fast_size = f->fast_is_y ? f->ny : f->nx;
+        if (run->nints * run->ngroups > STRIPED_SAMPLES / (run->ny * run->nx))
+            return rp_fail(err, RP_E_UNSUPPORTED,
+                           "refpix: stripes of more than %lld samples are not part of this release; split the exposure",
+                           (long long)STRIPED_SAMPLES);
+        rp_logf(run->log, RP_INFO, stage->log_name, "NIR subarray data");
+        return RP_OK;
+    }
     if (f->y0 < 0 || f->x0 < 0 || f->y0 + f->ny > RP_NIR_SIZE || f->x0 + f->nx > RP_NIR_SIZE) {
         rp_logf(run->log, RP_WARNING, stage->log_name, "Subarray doesn't fit in full-sized array");
         stage->skip = true;
@@ -217,12 +236,14 @@ static rp_refpix_params geometry(const rp_stage *stage, const rp_block *block)
 {
     const rp_refpix_state *state = stage->state;
     const rp_refpix_frame *frame = &state->frame;
+    const int64_t fast = frame->fast_is_y ? block->rect.y0 : block->rect.x0;
+    const int64_t striped = state->fast_start + (frame->fast_reversed ? state->fast_size - 1 - fast : fast);
     return (rp_refpix_params){
         .stride = block->stride,
         .width = (rp_u32)block->rect.nx,
         .height = (rp_u32)block->rect.ny,
         .fast_is_y = frame->fast_is_y,
-        .j_origin = (rp_i32)rp_refpix_j(frame, block->rect.y0, block->rect.x0),
+        .j_origin = (rp_i32)(state->is_striped ? striped : rp_refpix_j(frame, block->rect.y0, block->rect.x0)),
         .j_step = frame->fast_reversed ? -1 : 1,
         .side_origin = (rp_u32)(frame->fast_is_y ? block->rect.x0 : block->rect.y0),
     };
@@ -240,7 +261,7 @@ static rp_code subtract(rp_stage *stage, rp_block *block, const rp_refpix_tables
     params.side_length = tables->side ? (rp_u32)state->side_length : 0;
     params.side_step = (rp_u32)state->side_step;
     rp_buffer *buffers[3] = {data, NULL, NULL};
-    if (!state->four_outputs) {
+    if (!state->four_outputs && !state->is_striped) {
         const rp_code code = rp_block_table(block, stage, slot, tables->column_level,
                                             tables->nplanes * 2 * sizeof(float), 1, &buffers[1], err);
         return code != RP_OK ? code

@@ -134,6 +134,8 @@ typedef struct rp_refpix_state {
     bool is_subarray;
     bool four_outputs; /* near-infrared: amplifiers apart, and the sides */
     bool has_zeroframe;
+    bool is_striped;  /* rows of stripes: amplifiers by column, each with the pixels that are flagged in it */
+    int64_t fast_start, fast_size; /* striped: columns in the detector's direction, the first counted from the exposure's corner */
     bool whole_frame; /* the window is the whole frame */
     bool correct;     /* there are reference pixels */
     size_t side_length, side_step; /* side_step 0: the same signal for all amplifiers */
