@@ -6,8 +6,8 @@
  *     Given      data [nplanes][stride] DN;
  *                level, double [nplanes][4][RP_REFPIX_PATTERN] DN: of each amplifier's even, odd, even ... detector
  *                columns, 0 where there is none;
- *                side, double [nplanes][side_length] DN: of detector rows, in the order of the frame's y or x; not
- *                read when side_length is 0
+ *                side, double [nplanes][side_length] DN: of detector rows, in the order of the frame's y or x, for each
+ *                amplifier when side_step is not 0; not read when side_length is 0
  *     Returned   data = (data - level) - side, in double; the first plane is rounded to float between the two
  *   refpix_columns   near-infrared subarrays read through one output
  *     Given      data [nplanes][stride] DN; level, float [nplanes][2] DN: of even and of odd detector columns
@@ -39,6 +39,8 @@ typedef struct rp_refpix_params {
     rp_u32 side_origin; /* of the block in the side table */
     rp_u32 round_first; /* plane 0 is rounded to float after the level */
     rp_u32 keep_zero;   /* zero frame: 0 means "no value" and stays 0 */
+    rp_u32 side_step;   /* from amplifier to amplifier in the side table; 0: one signal for all of them */
+    rp_u32 unused;
 } rp_refpix_params;
 
 typedef struct rp_refpix_miri_params {
@@ -99,7 +101,7 @@ RP_FN void rp_refpix_place(const rp_refpix_params *prm, rp_refpix_at *at, int k,
     const rp_u32 row = y < prm->height ? y : prm->height - 1;
     const rp_i32 j = prm->j_origin + prm->j_step * (rp_i32)(prm->fast_is_y ? row : x);
     at->cell[k] = ((rp_u32)j >> RP_REFPIX_AMPLIFIER_SHIFT) * RP_REFPIX_PATTERN + ((rp_u32)j & 1u);
-    at->slot[k] = prm->side_origin + (prm->fast_is_y ? x : row);
+    at->slot[k] = ((rp_u32)j >> RP_REFPIX_AMPLIFIER_SHIFT) * prm->side_step + prm->side_origin + (prm->fast_is_y ? x : row);
 }
 
 RP_FN void rp_refpix_locate(const rp_refpix_params *prm, rp_refpix_at *at, rp_index p)

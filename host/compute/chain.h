@@ -15,6 +15,7 @@
 #ifndef RP_HOST_COMPUTE_CHAIN_H
 #define RP_HOST_COMPUTE_CHAIN_H
 
+#include "host/compute/frames.h"
 #include "rampart/device.h"
 #include "rampart/params.h"
 #include "rampart/product.h"
@@ -48,6 +49,24 @@ struct rp_run {
 /* The reference of `type` for this stage: *out = NULL when it is N/A.  Opened once per run, owned by the run. */
 rp_code rp_run_reference(rp_run *run, const rp_stage *stage, const char *type, rp_reference **out, rp_error *err);
 
+/* The same for files that are no FITS: *path = NULL when it is N/A.  Caller frees. */
+rp_code rp_run_reference_path(rp_run *run, const rp_stage *stage, const char *type, char **path, rp_error *err);
+
+/* The path of a file that the stage writes beside the products.  Caller frees. */
+rp_code rp_run_side_path(rp_run *run, const rp_stage *stage, const char *suffix, const char *extension, char **path,
+                         rp_error *err);
+
+/* A further product of the stage, named after the data as they are before it; filled by the stage through its sinks and
+ * committed with all others.  Dropped when the stage finds that it has failed. */
+rp_code rp_run_side_product(rp_run *run, const rp_stage *stage, const char *suffix, rp_model model, const rp_meta *meta,
+                            const rp_plane_spec *planes, size_t nplanes, rp_product **out, rp_error *err);
+void rp_run_drop_side_products(rp_run *run, const rp_stage *stage);
+
+/* A draft of the count rate, for steps that must know what is bright: ramp_fit with its defaults on a ramp at rest.
+ * sci, dq: [1 or nints][ny][nx], native.  *meta (may be NULL): as the draft's product would have it; caller frees. */
+rp_code rp_run_draft_rate(rp_run *run, const rp_stage *stage, const rp_frames *frames, bool per_integration, float *sci,
+                          uint32_t *dq, rp_meta **meta, rp_error *err);
+
 /* ------------------------------------------------------------------ a stage */
 enum { RP_MAX_WINDOWS = 8 };
 
@@ -55,9 +74,11 @@ struct rp_stage {
     const rp_step *step;
     const rp_values *values;
     rp_run *run;
+    rp_meta *before; /* of a stage that works on frames: metadata as they were before its setup */
     void *state;  /* the step's own; freed by ops->clear */
     bool skip;    /* set by setup: the stage leaves pixels alone; the engine writes SKIPPED under status_key */
     bool says_skipped; /* set by setup: runs, but its keyword says SKIPPED (a dark that gives its average only) */
+    bool says_failed;  /* set by setup with `skip`: its keyword says FAILED and the run goes on */
     int halo;     /* set by setup: reads pixels up to so many away, in y and x */
     char log_name[96];
     /* set by setup: windows whose pixels `prepare` needs */
@@ -90,7 +111,11 @@ struct rp_step_ops {
     rp_code (*setup)(rp_stage *stage, rp_error *err);
     /* After the windows were computed; NULL when no windows are declared. */
     rp_code (*prepare)(rp_stage *stage, const rp_window *windows, rp_error *err);
-    /* Enqueues the stage's kernels on one block.  Called from several threads at once: state is read-only here. */
+    /* A stage with this works on frames: called once, with the ramp at its input, when all stages before it are done for
+     * all pixels, and before its own `block`.  It may change planes in place.  `threads`: as many may work at once. */
+    rp_code (*frames)(rp_stage *stage, rp_frames *frames, int threads, rp_error *err);
+    /* Enqueues the stage's kernels on one block.  Called from several threads at once: state is read-only here.
+     * NULL: nothing is left to do (only with `frames`). */
     rp_code (*block)(rp_stage *stage, rp_block *block, rp_error *err);
     /* After the blocks: true when the stage has learnt something of the frame that its blocks must be run again with. */
     bool (*again)(rp_stage *stage);

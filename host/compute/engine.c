@@ -16,8 +16,24 @@ static const size_t host_block_bytes = (size_t)3 << 20, cpu_driver_block_bytes =
 static const size_t flags_in_memory_bytes = (size_t)32 << 20;
 
 /* ------------------------------------------------------------------ construction */
+static rp_code open_frames(rp_engine *e, const rp_frames *input, rp_error *err)
+{
+    rp_code code = rp_frames_source(input, RP_FRAMES_SCI, &e->sci, err);
+    if (code == RP_OK)
+        code = rp_frames_source(input, RP_FRAMES_GROUPDQ, &e->groupdq, err);
+    if (code == RP_OK)
+        code = rp_frames_source(input, RP_FRAMES_PIXELDQ, &e->pixeldq, err);
+    if (code == RP_OK && e->run->has_zeroframe)
+        code = rp_frames_source(input, RP_FRAMES_ZEROFRAME, &e->zeroframe, err);
+    if (code == RP_OK && e->run->has_dark_current)
+        code = rp_frames_source(input, RP_FRAMES_DARK_CURRENT, &e->dark_current, err);
+    return code;
+}
+
 static rp_code open_sources(rp_engine *e, rp_error *err)
 {
+    if (e->options.input)
+        return open_frames(e, e->options.input, err);
     const rp_exposure *x = e->run->exposure;
     rp_code code = rp_exposure_plane(x, "SCI", &e->sci, err);
     if (code == RP_OK && !e->sci)
@@ -466,6 +482,11 @@ void rp_engine_times_get(const rp_engine *engine, rp_engine_times *out)
         for (int i = 0; i < e->nstages; i++)
             e->stage_s[i] += e->worker[w].stage_s[i];
     }
+}
+
+double rp_engine_clock_s(void)
+{
+    return rp_thread_seconds();
 }
 
 static void close_source(rp_source *source)

@@ -30,6 +30,7 @@ typedef struct rp_optional_sinks {
 } rp_optional_sinks;
 
 typedef struct rp_engine_options {
+    const rp_frames *input; /* where the ramp is read from; NULL: the run's exposure */
     size_t memory_bytes; /* budget of all buffers together */
     int64_t strip_rows;  /* 0: the engine's choice */
     int threads;         /* workers; 0: what the device likes */
@@ -60,5 +61,8 @@ typedef struct rp_engine_times {
 void rp_engine_times_get(const rp_engine *engine, rp_engine_times *out);
 
 void rp_engine_free(rp_engine *engine);
+
+/* Seconds of a clock that only goes forward. */
+double rp_engine_clock_s(void);
 
 #endif

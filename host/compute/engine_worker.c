@@ -423,7 +423,7 @@ static rp_code run_stage(rp_worker *worker, int i, rp_error *err)
         TRY(note_usable(worker, engine->seen_at_fit, &engine->unseen_at_fit, err));
     if (replay && i == engine->event_stage)
         return restore_flags(worker, err);
-    if (stage->skip)
+    if (stage->skip || !stage->step->ops->block)
         return RP_OK;
     shrink_to(worker, halo_from(worker, i));
     const double start = rp_thread_seconds(), io = worker->read_s;

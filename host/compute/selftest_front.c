@@ -461,3 +461,62 @@ void rp_trial_of_linearity_reads(rp_trial *t)
         RP_HASH(t, data, pixeldq);
     }
 }
+
+void rp_trial_of_persistence(rp_trial *t)
+{
+    rp_persistence_params prm = {.stride = STRIDE,
+                                 .window_s = 25.0,
+                                 .nints = RP_TRIAL_NINTS,
+                                 .ngroups = RP_TRIAL_NGROUPS,
+                                 .flag = RP_DQ_PERSISTENCE,
+                                 .has_threshold = 1,
+                                 .has_initial = 1,
+                                 .has_final = 1,
+                                 .threshold = 30000.0f};
+    double times[NPLANES];
+    for (int k = 0; k < NPLANES; k++)
+        times[k] = 1.6e9 + 10.0 * k + (k >= RP_TRIAL_NGROUPS ? 3.0 : 0.0);
+    rp_buffer *data = rp_trial_ramps(t), *groupdq = rp_trial_groupdq(t), *without = rp_trial_groupdq(t);
+    rp_buffer *table = rp_trial_copy(t, times, sizeof times), *final = rp_trial_zeros(t, STRIDE * sizeof(double));
+    rp_buffer *initial = rp_trial_f64(t, STRIDE, 1599999990, 1600000050);
+    RP_LAUNCH(t, t->kernel, prm, data, groupdq, table, initial, final);
+    prm.has_threshold = prm.has_initial = prm.has_final = 0;
+    RP_LAUNCH(t, t->kernel, prm, data, without, table, NULL, NULL);
+    RP_HASH(t, groupdq, without, final);
+}
+
+void rp_trial_of_flicker_sum(rp_trial *t)
+{
+    rp_flicker_params prm = {.stride = STRIDE,
+                             .cleaned_offset = STRIDE,
+                             .cleaned_stride = STRIDE,
+                             .nints = RP_TRIAL_NINTS,
+                             .ngroups = RP_TRIAL_NGROUPS,
+                             .has_noise = 1};
+    uint32_t is_cleaned[NPLANES];
+    for (int k = 0; k < NPLANES; k++)
+        is_cleaned[k] = k % RP_TRIAL_NGROUPS > 0 && k % 5 != 3;
+    rp_buffer *data = rp_trial_ramps(t), *without = rp_trial_ramps(t), *noise = rp_trial_zeros(t, CUBE * sizeof(rp_u32));
+    rp_buffer *cleaned = rp_trial_words(t, CUBE + STRIDE, -20, 300, true);
+    rp_buffer *table = rp_trial_copy(t, is_cleaned, sizeof is_cleaned);
+    RP_LAUNCH(t, t->kernel, prm, data, cleaned, table, noise);
+    prm.has_noise = 0;
+    RP_LAUNCH(t, t->kernel, prm, without, cleaned, table, NULL);
+    RP_HASH(t, data, without, noise);
+}
+
+void rp_trial_of_picture_frame(rp_trial *t)
+{
+    rp_picture_frame_params prm = {.stride = STRIDE,
+                                   .pattern_offset = STRIDE,
+                                   .nints = RP_TRIAL_NINTS,
+                                   .ngroups = RP_TRIAL_NGROUPS,
+                                   .has_change = 1,
+                                   .edge = 1.375f};
+    rp_buffer *data = rp_trial_ramps(t), *without = rp_trial_ramps(t), *change = rp_trial_zeros(t, CUBE * sizeof(rp_u32));
+    rp_buffer *pattern = rp_trial_words(t, 2 * STRIDE, -3, 9, true), *scales = rp_trial_f32(t, 2 * NPLANES, -4, 30, false);
+    RP_LAUNCH(t, t->kernel, prm, data, pattern, scales, change);
+    prm.has_change = 0;
+    RP_LAUNCH(t, t->kernel, prm, without, pattern, scales, NULL);
+    RP_HASH(t, data, without, change);
+}

@@ -86,7 +86,8 @@ void rp_trial_hash_all(rp_trial *t, rp_buffer *const *buffers, size_t nbuffers);
     X(superbias) X(refpix) X(refpix_columns) X(refpix_miri) X(refpix_stray) X(apply_mask) X(flag_planes)               \
     X(group_scale) X(saturation_find) X(saturation_grow) X(saturation_mark) X(saturation_zero_find)                    \
     X(saturation_zero_clear) X(ipc_copy) X(ipc_convolve) X(firstframe) X(linearity) X(linearity_reads) X(rscd)         \
-    X(subtract_ramp) X(dark_average) X(charge_find) X(charge_flag)
+    X(subtract_ramp) X(dark_average) X(charge_find) X(charge_flag) X(picture_frame) X(flicker_sum)      \
+    X(persistence)
 #define RP_TRIALS_JUMP(X)                                                                                              \
     X(jump_find) X(jump_neighbours) X(jump_after) X(shower_statistics) X(shower_ratio) X(shower_marks)                 \
     X(shower_electrons)

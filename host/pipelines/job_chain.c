@@ -16,7 +16,7 @@ static void reference_keyword(char *out, size_t size, const char *type)
 {
     static const struct {
         const char *type, *keyword;
-    } odd[] = {{"emicorr", "R_MIREMI"}, {"sirskernel", "R_SIRSKL"}, {"pictureframe", "R_PICTFR"}, {"pastasoss", "R_PASTAS"}};
+    } odd[] = {{"emicorr", "R_MIREMI"}, {"sirskernel", "R_SIRSKL"}, {"pastasoss", "R_PSTSOS"}};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
         if (!strcmp(type, odd[i].type)) {
             (void)snprintf(out, size, "%s", odd[i].keyword);
@@ -31,8 +31,36 @@ static void reference_keyword(char *out, size_t size, const char *type)
 static rp_code record_reference(rp_run *run, const char *type, const char *path, rp_error *err)
 {
     char keyword[16];
+    if (!strcmp(type, "pictureframe")) /* jwst 3.0.0 has no keyword for it */
+        return RP_OK;
     reference_keyword(keyword, sizeof keyword, type);
     return rp_meta_set_string(run->meta, keyword, path, err);
+}
+
+rp_code rp_run_reference_path(rp_run *run, const rp_stage *stage, const char *type, char **path, rp_error *err)
+{
+    rp_job *job = job_of(run);
+    rp_code code = rp_request_reference(job->request, stage->step->name, type, run->meta, path, err);
+    if (code == RP_OK && (*path)[0] != '\0')
+        code = record_reference(run, type, *path, err);
+    if (code != RP_OK || (*path)[0] == '\0' || !strcmp(*path, "N/A")) {
+        free(*path);
+        *path = NULL;
+    }
+    return code;
+}
+
+rp_code rp_run_side_path(rp_run *run, const rp_stage *stage, const char *suffix, const char *extension, char **path,
+                         rp_error *err)
+{
+    const rp_code code = rp_request_path(job_of(run)->request, stage->step->name, suffix, path, err);
+    if (code != RP_OK)
+        return code;
+    char *name = *path, *point = strrchr(name, '.');
+    if (asprintf(path, "%.*s%s", point ? (int)(point - name) : (int)strlen(name), name, extension) < 0)
+        *path = NULL;
+    free(name);
+    return *path ? RP_OK : rp_fail(err, RP_E_MEMORY, "no memory for a name");
 }
 
 rp_code rp_run_reference(rp_run *run, const rp_stage *stage, const char *type, rp_reference **out, rp_error *err)
@@ -128,6 +156,11 @@ static bool is_fit(const rp_stage *stage)
     return !strcmp(stage->step->name, "ramp_fit");
 }
 
+const char *rp_job_status(const rp_stage *stage)
+{
+    return stage->says_failed ? "FAILED" : stage->skip || stage->says_skipped ? "SKIPPED" : "COMPLETE";
+}
+
 static rp_code set_up_stage(rp_job *job, int index, rp_error *err)
 {
     rp_stage *stage = &job->stage[index];
@@ -149,10 +182,15 @@ static rp_code set_up_stage(rp_job *job, int index, rp_error *err)
         if (copied != RP_OK)
             return copied;
     }
+    if (stage->step->ops->frames) {
+        const rp_code copied = rp_meta_copy(&stage->before, job->run.meta, err);
+        if (copied != RP_OK)
+            return copied;
+    }
     rp_logf(log, RP_INFO, stage->log_name, "Step %s running with args (%s).", stage->step->name, request->input_path);
     rp_code code = stage->step->ops->setup(stage, err);
     if (code == RP_OK)
-        code = rp_meta_set_string(job->run.meta, stage->step->status_key, stage->skip || stage->says_skipped ? "SKIPPED" : "COMPLETE", err);
+        code = rp_meta_set_string(job->run.meta, stage->step->status_key, rp_job_status(stage), err);
     if (code == RP_OK)
         rp_logf(log, RP_INFO, stage->log_name, "Step %s done", stage->step->name);
     return code;
@@ -236,7 +274,9 @@ static rp_code top_products(rp_job *job, rp_error *err)
     if (!rp_request_saves(request, NULL))
         return RP_OK;
     if (!was_fitted(job, last)) {
-        code = rp_request_path(request, NULL, request->pipeline ? "ramp" : NULL, &path, err);
+        /* jwst 3.0.0: only a pipeline that could have fitted calls its ramp so; calwebb_dark has no suffix of its own */
+        const bool is_ramp = request->pipeline && rp_request_step_of(request, "ramp_fit");
+        code = rp_request_path(request, NULL, is_ramp ? "ramp" : NULL, &path, err);
         return code != RP_OK ? code : rp_job_ramp_product(job, last, path, "ramp", err);
     }
     if (!request->pipeline) {
@@ -274,9 +314,11 @@ rp_code rp_job_chain(rp_job *job, rp_error *err)
 
 void rp_job_chain_clear(rp_job *job)
 {
-    for (int i = 0; i < job->nstages; i++)
+    for (int i = 0; i < job->nstages; i++) {
         if (job->stage[i].step->ops && job->stage[i].step->ops->clear)
             job->stage[i].step->ops->clear(&job->stage[i]);
+        rp_meta_free(job->stage[i].before);
+    }
     while (job->references) {
         rp_job_reference *next = job->references->next;
         rp_reference_close(job->references->reference);

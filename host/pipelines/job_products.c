@@ -23,17 +23,16 @@ static rp_shape shape_of(int naxis, int64_t a, int64_t b, int64_t c, int64_t d)
     return shape;
 }
 
-/* Takes `path`. */
-static rp_code add_product(rp_job *job, rp_model model, int stage, char *path, const char *suffix, const rp_meta *meta,
-                           const rp_plane_spec *planes, size_t nplanes, rp_error *err)
+rp_code rp_job_add_product(rp_job *job, rp_model model, int stage, char *path, const char *suffix, const rp_meta *meta,
+                           const rp_exposure *from, const rp_plane_spec *planes, size_t nplanes, rp_error *err)
 {
     if (job->nproducts == RP_JOB_MAX_PRODUCTS) {
         free(path);
         return rp_fail(err, RP_E_INTERNAL, "more than %d products", RP_JOB_MAX_PRODUCTS);
     }
     rp_job_product *p = &job->product[job->nproducts];
-    *p = (rp_job_product){NULL, path, suffix, stage};
-    const rp_code code = rp_product_create(&p->product, model, path, job->run.exposure, meta, planes, nplanes, err);
+    *p = (rp_job_product){.path = path, .suffix = suffix, .stage = stage};
+    const rp_code code = rp_product_create(&p->product, model, path, from, meta, planes, nplanes, err);
     if (code != RP_OK) {
         free(path);
         return code;
@@ -52,7 +51,7 @@ rp_code rp_job_ramp_product(rp_job *job, int stage, const char *path, const char
         planes[n++] = (rp_plane_spec){"AVDRKCUR", RP_F32, frame};
     if (run->has_zeroframe)
         planes[n++] = (rp_plane_spec){"ZEROFRAME", RP_F32, shape_of(3, 0, run->nints, run->ny, run->nx)};
-    return add_product(job, RP_MODEL_RAMP, stage, (char *)(uintptr_t)path, suffix, run->meta, planes, n, err);
+    return rp_job_add_product(job, RP_MODEL_RAMP, stage, (char *)(uintptr_t)path, suffix, run->meta, job->run.exposure, planes, n, err);
 }
 
 static bool is_ifu(const rp_meta *meta)
@@ -74,7 +73,7 @@ rp_code rp_job_rate_product(rp_job *job, int stage, bool per_integration, bool s
     };
     (void)scaled;
     const rp_model model = per_integration ? RP_MODEL_CUBE : is_ifu(run->meta) ? RP_MODEL_IFU_IMAGE : RP_MODEL_IMAGE;
-    return add_product(job, model, stage, path, suffix, run->meta, planes, 5, err);
+    return rp_job_add_product(job, model, stage, path, suffix, run->meta, job->run.exposure, planes, 5, err);
 }
 
 /* ------------------------------------------------------------------ optional results of the fit */
@@ -84,7 +83,7 @@ static rp_code create_chisq(rp_job *job, const char *base, int stage, rp_optiona
     const rp_plane_spec plane = {"SCI", RP_F32, shape_of(2, 0, 0, job->run.ny, job->run.nx)};
     rp_code code = rp_request_path_as(job->request, "ramp_fit", base, -1, "likely_chisq", &path, err);
     if (code == RP_OK)
-        code = add_product(job, RP_MODEL_CHISQ, stage, path, "likely_chisq", job->before_fit, &plane, 1, err);
+        code = rp_job_add_product(job, RP_MODEL_CHISQ, stage, path, "likely_chisq", job->before_fit, job->run.exposure, &plane, 1, err);
     if (code == RP_OK)
         sinks->chisq = rp_product_sink(job->product[job->nproducts - 1].product, "SCI");
     return code;
@@ -102,7 +101,7 @@ static rp_code create_fitopt(rp_job *job, const char *base, int stage, uint32_t 
     char *path = NULL;
     rp_code code = rp_request_path_as(job->request, "ramp_fit", base, -1, "fitopt", &path, err);
     if (code == RP_OK)
-        code = add_product(job, RP_MODEL_FITOPT, stage, path, "fitopt", job->before_fit, planes, sizeof planes / sizeof *planes, err);
+        code = rp_job_add_product(job, RP_MODEL_FITOPT, stage, path, "fitopt", job->before_fit, job->run.exposure, planes, sizeof planes / sizeof *planes, err);
     if (code != RP_OK)
         return code;
     const rp_product *p = job->product[job->nproducts - 1].product;
@@ -142,11 +141,11 @@ done:
 }
 
 /* ------------------------------------------------------------------ to and from the engine */
-static rp_code open_tap(rp_job *job, const rp_job_product *p, rp_error *err)
+static rp_code open_tap(rp_job *job, const rp_job_product *p, int first, rp_error *err)
 {
     const rp_sink *groupdq = rp_product_sink(p->product, "GROUPDQ");
     if (groupdq) {
-        const rp_tap tap = {.stage = p->stage, .sci = rp_product_sink(p->product, "SCI"), .groupdq = groupdq,
+        const rp_tap tap = {.stage = p->stage - first, .sci = rp_product_sink(p->product, "SCI"), .groupdq = groupdq,
                             .pixeldq = rp_product_sink(p->product, "PIXELDQ"), .zeroframe = rp_product_sink(p->product, "ZEROFRAME"),
                             .dark_current = rp_product_sink(p->product, "AVDRKCUR")};
         return rp_engine_tap(job->engine, &tap, err);
@@ -159,11 +158,12 @@ static rp_code open_tap(rp_job *job, const rp_job_product *p, rp_error *err)
     return rp_engine_fit_tap(job->engine, &tap, err);
 }
 
-rp_code rp_job_open_taps(rp_job *job, rp_error *err)
+rp_code rp_job_open_taps(rp_job *job, int first, int end, rp_error *err)
 {
     rp_code code = RP_OK;
     for (int i = 0; i < job->nproducts && code == RP_OK; i++)
-        code = open_tap(job, &job->product[i], err);
+        if (!job->product[i].is_side && job->product[i].stage >= first && job->product[i].stage < end)
+            code = open_tap(job, &job->product[i], first, err);
     return code;
 }
 
@@ -189,8 +189,18 @@ static void copy_late(rp_meta *to, const rp_meta *from, const char *name)
         rp_meta_unset(to, name);
 }
 
+/* A step that works on frames may find only then that it cannot. */
+static void late_failures(rp_job *job)
+{
+    for (int s = 0; s < job->nstages; s++)
+        for (int i = 0; job->stage[s].says_failed && i < job->nproducts; i++)
+            if (!job->product[i].is_side && job->product[i].stage >= s)
+                (void)rp_meta_set_string(rp_product_meta(job->product[i].product), job->stage[s].step->status_key, "FAILED", NULL);
+}
+
 void rp_job_late_keywords(rp_job *job)
 {
+    late_failures(job);
     for (size_t k = 0; k < sizeof late_keywords / sizeof *late_keywords; k++) {
         const int stage = stage_of(job, late_keywords[k].step);
         for (int i = 0; stage >= 0 && i < job->nproducts; i++)

@@ -34,6 +34,27 @@ static bool refpix_needs(const rp_values *values, const char *reftype, const rp_
     return !irs2 && strcmp(algorithm, "sirs") == 0 && !is_miri(meta) && has_part(meta, "SUBARRAY", "FULL");
 }
 
+static bool emicorr_needs(const rp_values *values, const rp_meta *meta)
+{
+    const rp_value *given = rp_values_find(values, "onthefly_corr_freq");
+    return is_miri(meta) && (!given || given->is_none) && !rp_values_string(values, "user_supplied_reffile");
+}
+
+/* In a pipeline ramp_fit has the references of a draft, too. */
+static bool draft_needs(const rp_request *request, const char *reftype, bool *answer)
+{
+    *answer = !request->pipeline;
+    return strcmp(reftype, "gain") == 0 || strcmp(reftype, "readnoise") == 0;
+}
+
+static bool flicker_needs(const rp_values *values, const char *reftype, const rp_meta *meta)
+{
+    if (strcmp(reftype, "pastasoss") == 0)
+        return is(meta, "EXP_TYPE", "NIS_SOSS");
+    return rp_values_bool(values, "apply_flat_field") || rp_values_bool(values, "autoparam") ||
+           (rp_values_bool(values, "mask_science_regions") && is_miri(meta));
+}
+
 bool rp_request_needs(const rp_request *request, const char *step, const char *reftype, const rp_meta *meta)
 {
     const rp_request_step *entry = rp_request_step_of(request, step);
@@ -41,6 +62,13 @@ bool rp_request_needs(const rp_request *request, const char *step, const char *r
         return false;
     if (strcmp(step, "refpix") == 0)
         return refpix_needs(entry->values, reftype, meta);
+    bool answer = false;
+    if ((strcmp(step, "clean_flicker_noise") == 0 || strcmp(step, "picture_frame") == 0) && draft_needs(request, reftype, &answer))
+        return answer;
+    if (strcmp(step, "clean_flicker_noise") == 0)
+        return flicker_needs(entry->values, reftype, meta);
+    if (strcmp(step, "emicorr") == 0)
+        return emicorr_needs(entry->values, meta);
     if (strcmp(step, "rscd") == 0 || strcmp(step, "reset") == 0)
         return has_part(meta, "DETECTOR", "MIR");
     if (strcmp(step, "gain_scale") == 0)
@@ -62,10 +90,11 @@ static bool may_be_absent(const char *step, const char *reftype, const rp_meta *
     return nirspec_flat && !is(meta, "INSTRUME", "NIRSPEC");
 }
 
+/* A step run alone may fit a draft inside, whose references are given with the step itself. */
 static const char *override_of(const rp_request *request, const char *step, const char *reftype)
 {
     for (size_t i = request->noverrides; i-- > 0;)
-        if (strcmp(request->overrides[i].step, step) == 0 && strcmp(request->overrides[i].reftype, reftype) == 0)
+        if ((!request->pipeline || strcmp(request->overrides[i].step, step) == 0) && strcmp(request->overrides[i].reftype, reftype) == 0)
             return request->overrides[i].path;
     return NULL;
 }

@@ -49,47 +49,13 @@ static rp_code open_exposure(rp_job *job, rp_error *err)
     return copied != RP_OK ? copied : rp_note_context(run->meta, err);
 }
 
-static void engine_progress(void *payload, uint64_t done, uint64_t total)
-{
-    const rp_observer *observer = ((rp_job *)payload)->request->observer;
-    if (observer && observer->progress)
-        observer->progress(observer->payload, "detector1", done, total);
-}
-
-static bool wants_optional(const rp_job *job)
-{
-    for (int i = 0; i < job->nstages; i++)
-        if (!strcmp(job->stage[i].step->name, "ramp_fit") && !job->stage[i].skip)
-            return rp_values_bool(job->stage[i].values, "save_opt");
-    return false;
-}
-
-static rp_code run_engine(rp_job *job, rp_error *err)
-{
-    const rp_request *request = job->request;
-    const rp_engine_options options = {
-        .memory_bytes = request->memory_bytes,
-        .strip_rows = request->strip_rows,
-        .threads = request->device.threads,
-        .scratch_dir = request->scratch_dir,
-        .cancel = request->cancel,
-        .optional = wants_optional(job) ? rp_job_optional : NULL,
-        .progress = engine_progress,
-        .payload = job,
-    };
-    rp_code code = rp_engine_new(&job->engine, &job->run, job->order, job->nstages, &options, err);
-    if (code == RP_OK)
-        code = rp_job_open_taps(job, err);
-    return code != RP_OK ? code : rp_engine_run(job->engine, err);
-}
-
 /* The reference leaves no rate product where there is nothing to fit; ramps stay. */
 static void drop_rates(rp_job *job)
 {
     int kept = 0;
     for (int i = 0; i < job->nproducts; i++) {
         rp_job_product *p = &job->product[i];
-        if (rp_product_sink(p->product, "GROUPDQ")) {
+        if (p->is_side || rp_product_sink(p->product, "GROUPDQ")) {
             job->product[kept++] = *p;
             continue;
         }
@@ -123,15 +89,15 @@ static void tell_observer(rp_job *job)
     const rp_observer *observer = job->request->observer;
     if (!observer || !observer->step)
         return;
-    rp_engine_times times;
-    rp_engine_times_get(job->engine, &times);
+    const rp_job_times *times = &job->times;
     for (int i = 0; i < job->nstages; i++)
-        observer->step(observer->payload, job->stage[i].step->name, job->stage[i].skip || job->stage[i].says_skipped ? "SKIPPED" : "COMPLETE", times.stage_s[i]);
+        observer->step(observer->payload, job->stage[i].step->name, rp_job_status(&job->stage[i]), times->stage_s[i]);
     if (observer->stage) {
-        observer->stage(observer->payload, "read", times.read_s, times.read_bytes);
-        observer->stage(observer->payload, "write", times.write_s, times.written_bytes);
-        observer->stage(observer->payload, "large_events", times.events_s, 0);
-        observer->stage(observer->payload, "windows", times.windows_s, 0);
+        observer->stage(observer->payload, "read", times->read_s, times->read_bytes);
+        observer->stage(observer->payload, "write", times->write_s, times->written_bytes);
+        observer->stage(observer->payload, "large_events", times->events_s, 0);
+        observer->stage(observer->payload, "windows", times->windows_s, 0);
+        observer->stage(observer->payload, "frames", times->frames_s, 0);
         tell_kernels(job);
     }
 }
@@ -194,7 +160,7 @@ static rp_code run_job(rp_job *job, rp_error *err)
     if (code == RP_OK)
         code = rp_job_chain(job, err);
     if (code == RP_OK)
-        code = run_engine(job, err);
+        code = rp_job_run_engine(job, err);
     if (code != RP_OK)
         return code;
     if (job->run.no_product)

@@ -51,7 +51,6 @@ static const rp_pipeline dark = {
     .order_nir = LIST("group_scale", "dq_init", "saturation", "ipc", "superbias", "refpix", "linearity"),
     .order_miri = LIST("group_scale", "dq_init", "emicorr", "saturation", "ipc", "firstframe", "lastframe", "reset",
                        "linearity", "rscd"),
-    .refusal = "calwebb_dark is not part of this release; run its steps one by one, or calwebb_detector1",
 };
 
 static const rp_pipeline *const all_pipelines[] = {&detector1, &guider, &dark};

@@ -49,9 +49,9 @@ rp_code rp_reference_cut(const rp_reference *r, const rp_hdu *hdu, rp_cut *cut, 
 {
     const int64_t ny = rp_shape_ny(&hdu->shape), nx = rp_shape_nx(&hdu->shape);
     int64_t xstart, ystart;
-    if (r->striped)
+    if (r->superstriped)
         return rp_fail(err, RP_E_UNSUPPORTED,
-                       "%s: MSTR_RD1 is set: frames put together from stripes are not supported by this release",
+                       "%s: SSTR_NST is set: integrations of several superstripes are not supported by this release",
                        r->exposure);
     if (!r->has_corner)
         return rp_fail(err, RP_E_MISSING, "%s: SUBSTRT1 or SUBSTRT2 is missing; add it to place the %s reference",
@@ -74,4 +74,27 @@ rp_code rp_reference_cut(const rp_reference *r, const rp_hdu *hdu, rp_cut *cut, 
         "%s (%s): %s begins at (%lld, %lld) with %lld x %lld pixels, but %s needs %lld x %lld from (%lld, %lld)",
         r->file->path, r->type, hdu->extname, (long long)xstart, (long long)ystart, (long long)nx, (long long)ny,
         r->exposure, (long long)r->nx, (long long)r->ny, (long long)r->xstart, (long long)r->ystart);
+}
+
+rp_code rp_reference_striped_cut(const rp_reference *r, const rp_hdu *hdu, rp_cut *cut, bool *as_stored, rp_error *err)
+{
+    const int64_t ny = rp_shape_ny(&hdu->shape), nx = rp_shape_nx(&hdu->shape);
+    int64_t xstart = 1, ystart = 1;
+    const rp_code code = reference_corner(r, hdu, &xstart, &ystart, err);
+    *as_stored = xstart == r->xstart && ystart == r->ystart && nx == r->nx && ny == r->ny;
+    *cut = (rp_cut){.y0 = 0, .x0 = 0, .ny = ny, .nx = nx};
+    if (code != RP_OK || *as_stored)
+        return code;
+    const bool rows = r->stripes.slow_is_y;
+    if (rows)
+        *cut = (rp_cut){.y0 = 0, .x0 = r->xstart - xstart, .ny = ny, .nx = r->nx};
+    else
+        *cut = (rp_cut){.y0 = r->ystart - ystart, .x0 = 0, .ny = r->ny, .nx = nx};
+    if ((rows ? ny : nx) == NIR_SIZE && cut->x0 >= 0 && cut->y0 >= 0 && cut->x0 <= nx - cut->nx && cut->y0 <= ny - cut->ny)
+        return RP_OK;
+    return rp_fail(err, RP_E_MISMATCH,
+                   "%s (%s): %s of %lld x %lld pixels at (%lld, %lld) does not hold the stripes of %s, which are cut from whole "
+                   "columns of the detector",
+                   r->file->path, r->type, hdu->extname, (long long)nx, (long long)ny, (long long)xstart, (long long)ystart,
+                   r->exposure);
 }

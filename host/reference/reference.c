@@ -37,8 +37,9 @@ static rp_code read_exposure(rp_reference *r, const rp_meta *exposure, rp_error 
     r->has_corner =
         rp_meta_get_int(exposure, "SUBSTRT1", &r->xstart) && rp_meta_get_int(exposure, "SUBSTRT2", &r->ystart);
     r->irs2 = r->ny == 3200 && rp_meta_get_int(exposure, "SUBSIZE2", &ysize) && ysize == 2048;
-    r->striped = rp_meta_has(exposure, "MSTR_RD1") || (rp_meta_get_int(exposure, "SSTR_NST", &stripes) && stripes > 0);
-    return RP_OK;
+    r->superstriped = rp_meta_get_int(exposure, "SSTR_NST", &stripes) && stripes > 0;
+    r->striped = rp_meta_has(exposure, "MSTR_RD1");
+    return r->striped && !r->superstriped ? rp_stripes_read(&r->stripes, exposure, r->ny, r->nx, err) : RP_OK;
 }
 
 static rp_code open_reference(rp_reference *r, const char *type, const char *path, const rp_meta *exposure,
@@ -138,15 +139,19 @@ static rp_code open_plane(rp_reference *r, const char *extname, bool cut, rp_dty
     if (!hdu || !hdu->is_image || !hdu->shape.naxis)
         return RP_OK;
     rp_cut rectangle = {.y0 = 0, .x0 = 0, .ny = rp_shape_ny(&hdu->shape), .nx = rp_shape_nx(&hdu->shape)};
-    rp_code code = cut ? rp_reference_cut(r, hdu, &rectangle, err) : RP_OK;
+    const bool stripes = cut && r->striped && !r->superstriped;
+    bool as_stored = true;
+    rp_code code = stripes ? rp_reference_striped_cut(r, hdu, &rectangle, &as_stored, err)
+                   : cut   ? rp_reference_cut(r, hdu, &rectangle, err)
+                           : RP_OK;
     rp_source *inner = NULL;
     if (code == RP_OK)
         code = r->file->open_source(r->file, (size_t)index, &inner, err);
     if (code == RP_OK)
         code = rp_reference_wrap(out, inner, &rectangle, type, map, err);
     if (code == RP_OK)
-        (*out)->identity = identity_of(r, extname, &rectangle, type, map);
-    return code;
+        (*out)->identity = identity_of(r, extname, &rectangle, type, map); /* of stripes put together: none */
+    return code == RP_OK && !as_stored ? rp_stripes_wrap(out, *out, &r->stripes, r->exposure, err) : code;
 }
 
 rp_code rp_reference_plane(rp_reference *reference, const char *extname, bool cut, rp_source **out, rp_error *err)

@@ -152,10 +152,9 @@ static rp_code read_rows(rp_container *file, size_t index, const column *c, unsi
     return file->read_bytes(file, index, 0, bytes, *rows, err);
 }
 
-rp_code rp_reference_column(rp_reference *reference, const char *extname, const char *name, double **values,
-                            char **texts, size_t *width, size_t *nrows, rp_error *err)
+rp_code rp_table_column(rp_container *file, const char *extname, const char *name, double **values, char **texts,
+                        size_t *width, size_t *nrows, rp_error *err)
 {
-    rp_container *file = reference->file;
     const int index = rp_container_find(file, extname, 1);
     column c;
     unsigned char *rows = NULL;
@@ -164,7 +163,7 @@ rp_code rp_reference_column(rp_reference *reference, const char *extname, const 
     if (texts)
         *texts = NULL;
     if (index < 0 || file->hdu[index].is_image)
-        return rp_fail(err, RP_E_MISSING, "%s (%s): no table %s", file->path, reference->type, extname);
+        return rp_fail(err, RP_E_MISSING, "%s: no table %s", file->path, extname);
     rp_code code = find_column(file->path, &file->hdu[index], name, &c, err);
     if (code != RP_OK)
         return code;
@@ -179,6 +178,15 @@ rp_code rp_reference_column(rp_reference *reference, const char *extname, const 
         *width = (size_t)c.repeat;
     if (nrows)
         *nrows = (size_t)c.rows;
+    return code;
+}
+
+rp_code rp_reference_column(rp_reference *reference, const char *extname, const char *name, double **values,
+                            char **texts, size_t *width, size_t *nrows, rp_error *err)
+{
+    const rp_code code = rp_table_column(reference->file, extname, name, values, texts, width, nrows, err);
+    if (code != RP_OK)
+        rp_error_prefix(err, "%s reference", reference->type);
     return code;
 }
 

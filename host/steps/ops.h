@@ -8,9 +8,9 @@ struct rp_step_ops;
 /* X(name), in the running order of Detector1 */
 #define RP_STEPS_WITH_OPS(X)                                                                             \
     X(group_scale)                                                                                       \
-    X(dq_init)                                                                                           \
+    X(dq_init) X(emicorr)                                                                                           \
     X(saturation) X(ipc) X(superbias) X(refpix) X(firstframe) X(lastframe) X(reset) X(linearity) X(rscd) \
-        X(dark_current) X(charge_migration) X(jump) X(ramp_fit) X(gain_scale) X(guider_cds) X(flat_field)
+        X(dark_current) X(charge_migration) X(jump) X(picture_frame) X(clean_flicker_noise) X(persistence) X(ramp_fit) X(gain_scale) X(guider_cds) X(flat_field)
 
 #define RP_DECLARE_OPS(name) extern const struct rp_step_ops rp_ops_##name;
 RP_STEPS_WITH_OPS(RP_DECLARE_OPS)

@@ -54,4 +54,10 @@ uint64_t rp_step_guard(const rp_block *block, uint32_t reach);
 rp_code rp_step_scratch(rp_block *block, const rp_stage *stage, int slot, uint64_t planes, uint64_t stride,
                         size_t element, rp_buffer **out, rp_error *err);
 
+/* A side product that holds a ramp's worth of values, its flags zero; SCI is left to the caller. */
+rp_code rp_step_ramp_product(rp_stage *stage, const char *suffix, rp_product **out, rp_error *err);
+
+/* Writes SCI of such a product from words [nints*ngroups][stride] of a block of whole rows. */
+rp_code rp_step_write_ramp(rp_block *block, const rp_product *product, rp_buffer *words, rp_error *err);
+
 #endif

@@ -10,6 +10,8 @@
 /* One-output subarrays up to this many samples are looked through as a whole, since any pixel may be flagged as a
  * reference pixel; of larger ones only the detector's border is. */
 #define WHOLE_FRAME_SAMPLES ((int64_t)4 << 20)
+/* Frames of stripes have their reference pixels anywhere, and are always looked through. */
+#define STRIPED_SAMPLES ((int64_t)64 << 20)
 
 void rp_refpix_log_value(const rp_stage *stage, const char *name)
 {
@@ -51,41 +53,60 @@ static rp_code refuse(const rp_stage *stage, rp_error *err)
                        "refpix: IRS2 read-outs (%lld x %lld pixels) are not supported yet: "
                        "use --steps.refpix.skip=True",
                        (long long)run->nx, (long long)run->ny);
-    if (rp_meta_has(run->meta, "MSTR_RD1") || (rp_meta_get_int(run->meta, "SSTR_NST", &stripes) && stripes > 0))
+    if (rp_meta_get_int(run->meta, "SSTR_NST", &stripes) && stripes > 0)
         return rp_fail(err, RP_E_UNSUPPORTED,
-                       "refpix: multistripe read-outs (MSTR_RD1, SSTR_NST) are not supported yet: "
+                       "refpix: superstripe read-outs (SSTR_NST) are not supported yet: "
                        "use --steps.refpix.skip=True");
     return RP_OK;
 }
 
-/* The sirs algorithm: refused where the reference would use it, else only spoken of. */
-static rp_code consider_sirs(const rp_stage *stage, bool is_miri, rp_error *err)
+static rp_code open_kernels(const rp_stage *stage, rp_refpix_state *state, const char *path, rp_error *err)
+{
+    const rp_run *run = stage->run;
+    const char *detector = NULL;
+    const long long half = rp_values_int(stage->values, "halfwidth", 30);
+    const double smooth = rp_values_float(stage->values, "gaussmooth", 1.0);
+    if (half < 0 || half > RP_NIR_SIZE / 4)
+        return rp_fail(err, RP_E_ARGUMENT, "halfwidth is %lld: it must lie between 0 and %d", half, RP_NIR_SIZE / 4);
+    rp_code code = rp_meta_need_string(run->meta, "DETECTOR", &detector, err);
+    if (code == RP_OK)
+        code = rp_refpix_sirs_new(&state->sirs, path, detector, (size_t)half, smooth,
+                                  rp_values_float(stage->values, "sigreject", 4.0), err);
+    if (code == RP_OK && !state->sirs) {
+        rp_logf(run->log, RP_INFO, stage->log_name, "Optimized convolution kernel coefficients NOT found for detector %s", detector);
+        rp_logf(run->log, RP_INFO, stage->log_name, "The REFPIX step will use the running median");
+    }
+    return code;
+}
+
+/* The sirs algorithm: for near-infrared full frames. */
+static rp_code consider_sirs(rp_stage *stage, rp_refpix_state *state, rp_error *err)
 {
     const rp_run *run = stage->run;
     const char *subarray = rp_meta_get_string(run->meta, "SUBARRAY");
     const bool full = subarray && strstr(subarray, "FULL");
     if (strcmp(rp_values_string(stage->values, "refpix_algorithm"), "sirs") != 0)
         return RP_OK;
-    if (is_miri || !full) {
+    if (state->is_miri || !full) {
         rp_logf(run->log, RP_INFO, stage->log_name,
-                is_miri ? "Simple Improved Reference Subtraction (SIRS) not applied for MIRI data."
-                        : "Simple Improved Reference Subtraction (SIRS) not applied for subarray data.");
+                state->is_miri ? "Simple Improved Reference Subtraction (SIRS) not applied for MIRI data."
+                               : "Simple Improved Reference Subtraction (SIRS) not applied for subarray data.");
         return RP_OK;
     }
-    rp_reference *kernel = NULL;
-    const rp_code code = rp_run_reference(stage->run, stage, "sirskernel", &kernel, err);
+    char *path = NULL;
+    rp_code code = rp_run_reference_path(stage->run, stage, "sirskernel", &path, err);
     if (code != RP_OK)
         return code;
-    if (kernel && rp_values_bool(stage->values, "use_side_ref_pixels"))
-        return rp_fail(err, RP_E_UNSUPPORTED,
-                       "refpix: refpix_algorithm sirs is not supported yet: "
-                       "use --steps.refpix.refpix_algorithm=median");
-    if (!kernel) {
+    if (path) {
+        rp_logf(run->log, RP_INFO, stage->log_name, "Using SIRS reference file: %s", path);
+        code = open_kernels(stage, state, path, err);
+    } else {
         rp_logf(run->log, RP_WARNING, stage->log_name, "No reference file found for the optimized convolution kernel.");
         rp_logf(run->log, RP_WARNING, stage->log_name,
                 "REFPIX step will use the running median algorithm for side pixels.");
     }
-    return RP_OK;
+    free(path);
+    return code;
 }
 
 static void declare_windows(rp_stage *stage, rp_refpix_state *state)
@@ -96,6 +117,12 @@ static void declare_windows(rp_stage *stage, rp_refpix_state *state)
         stage->window[0] = (rp_rect){0, 0, RP_MIRI_NY, RP_MIRI_AMPLIFIERS};
         stage->window[1] = (rp_rect){0, RP_MIRI_NX - RP_MIRI_AMPLIFIERS, RP_MIRI_NY, RP_MIRI_AMPLIFIERS};
         stage->nwindows = 2;
+        return;
+    }
+    if (state->is_striped) {
+        state->whole_frame = true;
+        stage->window[0] = all;
+        stage->nwindows = 1;
         return;
     }
     state->whole_frame = !state->four_outputs && run->nints * run->ngroups <= WHOLE_FRAME_SAMPLES / (run->ny * run->nx);
@@ -113,6 +140,17 @@ static rp_code setup_near_infrared(rp_stage *stage, rp_refpix_state *state, rp_e
     if (code != RP_OK)
         return code;
     const rp_refpix_frame *f = &state->frame;
+    state->is_striped = rp_meta_has(run->meta, "MSTR_RD1");
+    if (state->is_striped) {
+        state->fast_start = f->fast_is_y ? f->y0 : f->x0;
+        state->fast_size = f->fast_is_y ? f->ny : f->nx;
+        if (run->nints * run->ngroups > STRIPED_SAMPLES / (run->ny * run->nx))
+            return rp_fail(err, RP_E_UNSUPPORTED,
+                           "refpix: stripes of more than %lld samples are not part of this release; split the exposure",
+                           (long long)STRIPED_SAMPLES);
+        rp_logf(run->log, RP_INFO, stage->log_name, "NIR subarray data");
+        return RP_OK;
+    }
     if (f->y0 < 0 || f->x0 < 0 || f->y0 + f->ny > RP_NIR_SIZE || f->x0 + f->nx > RP_NIR_SIZE) {
         rp_logf(run->log, RP_WARNING, stage->log_name, "Subarray doesn't fit in full-sized array");
         stage->skip = true;
@@ -175,7 +213,7 @@ static rp_code setup(rp_stage *stage, rp_error *err)
     bool zeroframe_valid = false;
     rp_meta_get_bool(run->meta, "ZEROFRAM", &zeroframe_valid);
     state->has_zeroframe = run->has_zeroframe && zeroframe_valid;
-    if ((code = refuse(stage, err)) != RP_OK || (code = consider_sirs(stage, state->is_miri, err)) != RP_OK)
+    if ((code = refuse(stage, err)) != RP_OK || (code = consider_sirs(stage, state, err)) != RP_OK)
         return code;
     code = state->is_miri ? setup_miri(stage, state, err) : setup_near_infrared(stage, state, err);
     if (code == RP_OK && !stage->skip)
@@ -198,12 +236,14 @@ static rp_refpix_params geometry(const rp_stage *stage, const rp_block *block)
 {
     const rp_refpix_state *state = stage->state;
     const rp_refpix_frame *frame = &state->frame;
+    const int64_t fast = frame->fast_is_y ? block->rect.y0 : block->rect.x0;
+    const int64_t striped = state->fast_start + (frame->fast_reversed ? state->fast_size - 1 - fast : fast);
     return (rp_refpix_params){
         .stride = block->stride,
         .width = (rp_u32)block->rect.nx,
         .height = (rp_u32)block->rect.ny,
         .fast_is_y = frame->fast_is_y,
-        .j_origin = (rp_i32)rp_refpix_j(frame, block->rect.y0, block->rect.x0),
+        .j_origin = (rp_i32)(state->is_striped ? striped : rp_refpix_j(frame, block->rect.y0, block->rect.x0)),
         .j_step = frame->fast_reversed ? -1 : 1,
         .side_origin = (rp_u32)(frame->fast_is_y ? block->rect.x0 : block->rect.y0),
     };
@@ -219,8 +259,9 @@ static rp_code subtract(rp_stage *stage, rp_block *block, const rp_refpix_tables
     params.keep_zero = data == block->zeroframe;
     params.round_first = tables->round_first;
     params.side_length = tables->side ? (rp_u32)state->side_length : 0;
+    params.side_step = (rp_u32)state->side_step;
     rp_buffer *buffers[3] = {data, NULL, NULL};
-    if (!state->four_outputs) {
+    if (!state->four_outputs && !state->is_striped) {
         const rp_code code = rp_block_table(block, stage, slot, tables->column_level,
                                             tables->nplanes * 2 * sizeof(float), 1, &buffers[1], err);
         return code != RP_OK ? code
@@ -311,6 +352,7 @@ static void clear(rp_stage *stage)
     rp_refpix_state *state = stage->state;
     if (!state)
         return;
+    rp_refpix_sirs_free(state->sirs);
     free(state->groups.level);
     free(state->groups.column_level);
     free(state->groups.side);

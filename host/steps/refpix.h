@@ -92,6 +92,24 @@ size_t rp_refpix_side_length(const rp_refpix_side *side); /* detector rows of th
 void rp_refpix_side_signal(rp_refpix_side *side, const rp_refpix_source *source, const double *left_level,
                            const double *right_level, bool wide, double gain, double *out);
 
+/* ------------------------------------------------------------------ side signal by kernels: refpix_sirs.c */
+typedef struct rp_refpix_sirs rp_refpix_sirs;
+
+/* Kernels of a detector from a sirskernel file.  half, smooth: half width and Gaussian of the kernels; reject: limit for
+ * outliers among the reference pixels.  *out = NULL: the file has none for this detector. */
+rp_code rp_refpix_sirs_new(rp_refpix_sirs **out, const char *path, const char *detector, size_t half, double smooth,
+                           double reject, rp_error *err);
+void rp_refpix_sirs_free(rp_refpix_sirs *sirs);
+
+/* Finds the side reference pixels of a full frame in the windows; all take part, whatever their flags. */
+rp_code rp_refpix_sirs_begin(rp_refpix_sirs *sirs, const rp_refpix_frame *frame, const rp_window *windows, int nwindows,
+                             rp_error *err);
+size_t rp_refpix_sirs_length(const rp_refpix_sirs *sirs);
+
+/* out[amplifier][t]: signal of the detector row at y or x = t of the exposure.  Levels as for rp_refpix_side_signal. */
+void rp_refpix_sirs_signal(rp_refpix_sirs *sirs, const rp_refpix_source *source, const double *left_level,
+                           const double *right_level, bool wide, double *out);
+
 /* ------------------------------------------------------------------ tables: refpix_nir.c, refpix_miri.c */
 typedef struct rp_refpix_options {
     bool by_parity; /* odd_even_columns, odd_even_rows for MIRI */
@@ -105,7 +123,7 @@ typedef struct rp_refpix_tables {
     size_t nplanes;
     double *level;       /* patterns of the kernels refpix and refpix_miri */
     float *column_level; /* of the kernel refpix_columns */
-    double *side;        /* [nplanes][side_length], or NULL */
+    double *side;        /* [nplanes][side_length], or NULL; with kernels [nplanes][amplifier][side_step] */
     bool round_first;    /* see kernels/refpix.h */
 } rp_refpix_tables;
 
@@ -116,9 +134,12 @@ typedef struct rp_refpix_state {
     bool is_subarray;
     bool four_outputs; /* near-infrared: amplifiers apart, and the sides */
     bool has_zeroframe;
+    bool is_striped;  /* rows of stripes: amplifiers by column, each with the pixels that are flagged in it */
+    int64_t fast_start, fast_size; /* striped: columns in the detector's direction, the first counted from the exposure's corner */
     bool whole_frame; /* the window is the whole frame */
     bool correct;     /* there are reference pixels */
-    size_t side_length;
+    size_t side_length, side_step; /* side_step 0: the same signal for all amplifiers */
+    rp_refpix_sirs *sirs;          /* NULL: running median */
     rp_refpix_tables groups, zeroframes;
 } rp_refpix_state;
 

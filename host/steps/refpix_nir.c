@@ -46,7 +46,15 @@ static rp_code collect(sample_lists *lists, const rp_refpix_state *state, const 
     return code;
 }
 
-/* One output: whatever is flagged as a reference pixel, in the order of the detector's frame. */
+/* Amplifier and parity of a column; stripes count columns from the exposure's own, jwst 3.0.0. */
+static void place_column(const rp_refpix_state *state, int64_t y, int64_t x, int64_t fast, int *amplifier, int *parity)
+{
+    const int64_t j = state->is_striped ? state->fast_start + fast : rp_refpix_j(&state->frame, y, x);
+    *amplifier = state->is_striped ? (int)(j / (RP_NIR_SIZE / RP_NIR_AMPLIFIERS)) : 0;
+    *parity = state->options.by_parity ? (int)((state->is_striped ? fast : j) & 1) : 0;
+}
+
+/* One output, and stripes: whatever is flagged as a reference pixel, in the order of the detector's frame. */
 static rp_code collect_flagged(sample_lists *lists, const rp_refpix_state *state, const rp_window *windows,
                                int nwindows, rp_error *err)
 {
@@ -66,8 +74,9 @@ static rp_code collect_flagged(sample_lists *lists, const rp_refpix_state *state
                 dq |= RP_DQ_REFERENCE_PIXEL;
             if ((dq & (RP_DQ_REFERENCE_PIXEL | RP_DQ_DO_NOT_USE)) != RP_DQ_REFERENCE_PIXEL)
                 continue;
-            const int parity = state->options.by_parity ? (int)(rp_refpix_j(frame, y, x) & 1) : 0;
-            code = rp_refpix_list_add(&lists->list[0][0][parity], sample, err);
+            int amplifier = 0, parity = 0;
+            place_column(state, y, x, c, &amplifier, &parity);
+            code = amplifier < RP_NIR_AMPLIFIERS ? rp_refpix_list_add(&lists->list[amplifier][0][parity], sample, err) : RP_OK;
         }
     return code;
 }
@@ -109,7 +118,7 @@ static rp_refpix_mean mean_of(sample_lists *lists, const rp_refpix_list *list, c
 static void find_levels(sample_lists *lists, const rp_refpix_state *state, const rp_refpix_source *source, bool wide,
                         double level[RP_NIR_AMPLIFIERS][PARITIES])
 {
-    for (int a = 0; a < (state->four_outputs ? RP_NIR_AMPLIFIERS : 1); a++) {
+    for (int a = 0; a < (state->four_outputs || state->is_striped ? RP_NIR_AMPLIFIERS : 1); a++) {
         rp_refpix_mean mean[PARITIES];
         for (int p = 0; p < PARITIES; p++) {
             if (p == 1 && !state->options.by_parity) {
@@ -130,7 +139,7 @@ static void find_levels(sample_lists *lists, const rp_refpix_state *state, const
 static rp_code allocate_tables(rp_refpix_tables *tables, const rp_refpix_state *state, size_t nplanes, rp_error *err)
 {
     tables->nplanes = nplanes;
-    if (state->four_outputs)
+    if (state->four_outputs || state->is_striped)
         tables->level = malloc(nplanes * RP_NIR_AMPLIFIERS * RP_REFPIX_PATTERN * sizeof *tables->level);
     else
         tables->column_level = malloc(nplanes * PARITIES * sizeof *tables->column_level);
@@ -144,7 +153,7 @@ static rp_code allocate_tables(rp_refpix_tables *tables, const rp_refpix_state *
 static void store_levels(rp_refpix_tables *tables, const rp_refpix_state *state, size_t plane,
                          double level[RP_NIR_AMPLIFIERS][PARITIES])
 {
-    if (!state->four_outputs) { /* means of floats, in float */
+    if (!state->four_outputs && !state->is_striped) { /* means of floats, in float */
         for (int p = 0; p < PARITIES; p++)
             tables->column_level[plane * PARITIES + (size_t)p] = (float)level[0][p];
         return;
@@ -152,7 +161,7 @@ static void store_levels(rp_refpix_tables *tables, const rp_refpix_state *state,
     double *pattern = tables->level + plane * RP_NIR_AMPLIFIERS * RP_REFPIX_PATTERN;
     for (int a = 0; a < RP_NIR_AMPLIFIERS; a++)
         for (int k = 0; k < RP_REFPIX_PATTERN; k++)
-            pattern[a * RP_REFPIX_PATTERN + k] = level[a][k % PARITIES];
+            pattern[a * RP_REFPIX_PATTERN + k] = level[a][(k + (state->is_striped ? (int)(state->fast_start & 1) : 0)) % PARITIES];
 }
 
 /* The reference keeps its working frame in float until the first side correction has made it double: for good, the
@@ -172,7 +181,10 @@ static rp_code fill_tables(rp_refpix_tables *tables, const rp_refpix_state *stat
         double level[RP_NIR_AMPLIFIERS][PARITIES];
         find_levels(lists, state, &source, wide, level);
         store_levels(tables, state, k, level);
-        if (side)
+        if (state->sirs && state->side_step)
+            rp_refpix_sirs_signal(state->sirs, &source, level[0], level[RP_NIR_AMPLIFIERS - 1], wide,
+                                  tables->side + k * state->side_length);
+        else if (side)
             rp_refpix_side_signal(side, &source, level[0], level[RP_NIR_AMPLIFIERS - 1], wide, state->options.side_gain,
                                   tables->side + k * state->side_length);
     }
@@ -208,7 +220,7 @@ void rp_refpix_log_subarray(const rp_stage *stage, size_t nrows, size_t nsides)
 static rp_code check_parities(const sample_lists *lists, const rp_refpix_state *state, rp_error *err)
 {
     const size_t even = lists->list[0][0][0].n, odd = lists->list[0][0][1].n;
-    if (state->four_outputs || !state->options.by_parity || (even > 0) == (odd > 0))
+    if (state->four_outputs || state->is_striped || !state->options.by_parity || (even > 0) == (odd > 0))
         return RP_OK;
     return rp_fail(err, RP_E_NO_DATA,
                    "refpix: there are usable reference pixels in %s detector columns only: "
@@ -240,7 +252,12 @@ rp_code rp_refpix_prepare_nir(rp_stage *stage, const rp_window *windows, rp_erro
         side = NULL;
     }
     state->side_length = side ? rp_refpix_side_length(side) : 0;
-    state->correct = lists.total > 0 || side;
+    if (code == RP_OK && state->sirs && state->options.use_side && !state->is_subarray) {
+        code = rp_refpix_sirs_begin(state->sirs, &state->frame, windows, stage->nwindows, err);
+        state->side_step = rp_refpix_sirs_length(state->sirs);
+        state->side_length = RP_NIR_AMPLIFIERS * state->side_step;
+    }
+    state->correct = lists.total > 0 || state->side_length > 0;
     if (code != RP_OK || !state->correct)
         goto done;
     code = fill_tables(&state->groups, state, &lists, side, windows, false, (size_t)(run->nints * run->ngroups), err);

@@ -28,6 +28,10 @@ rp_code rp_reference_dq(rp_reference *reference, const char *extname, bool cut, 
 rp_code rp_reference_column(rp_reference *reference, const char *extname, const char *column, double **values,
                             char **texts, size_t *width, size_t *nrows, rp_error *err);
 
+/* The same of any file's table. */
+rp_code rp_table_column(rp_container *file, const char *extname, const char *column, double **values, char **texts,
+                        size_t *width, size_t *nrows, rp_error *err);
+
 /* --refs DIR: the one file of `type` whose header fits the exposure; *path = NULL when none does.
  * Two equally good matches are RP_E_MISMATCH naming both.  Caller frees *path. */
 rp_code rp_reference_choose(char **path, const char *dir, const char *type, const rp_meta *meta, rp_error *err);

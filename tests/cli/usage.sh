@@ -13,7 +13,7 @@ says err "unknown verb 'rnu': did you mean 'run'?"
 
 expect 0 list
 says out "calwebb_detector1"
-says out "not run by this release"
+says out "calwebb_dark          Raw dark exposures to corrected ramps"
 expect 0 list --json
 says out '"class": "jwst.jump.jump_step.JumpStep"'
 expect 2 list extra

@@ -22,6 +22,7 @@ STEPS = {
     "superbias": ["superbias"], "refpix": ["refpix", "sirskernel"], "rscd": ["rscd"], "linearity": ["linearity"],
     "dark_current": ["dark"], "reset": ["reset"], "jump": ["gain", "readnoise"], "picture_frame": ["pictureframe"],
     "clean_flicker_noise": ["flat", "pastasoss"], "ramp_fit": ["readnoise", "gain"], "gain_scale": ["gain"]}
+DARK_STEPS = ("dq_init", "emicorr", "saturation", "ipc", "superbias", "refpix", "rscd", "linearity", "reset")
 GUIDER_STEPS = {"dq_init": ["mask"], "guider_cds": ["gain", "readnoise"], "flat_field": ["flat", "fflat", "sflat", "dflat"]}
 DETECTORS = {
     "NRCA3": dict(INSTRUME="NIRCAM", CHANNEL="SHORT", MODULE="A", FILTER="F200W", PUPIL="CLEAR", EXP_TYPE="NRC_IMAGE", FASTAXIS=-1, SLOWAXIS=2),
@@ -42,6 +43,7 @@ class Case:
         self.subarray, self.readpatt, self.tframe, self.x0, self.y0 = subarray, readpatt, tframe, x0, y0
         self.zeroframe, self.keys = zeroframe, keys
         self.rng = np.random.default_rng(seed if seed is not None else sum(map(ord, name)))
+        self.pipeline, self.trees = "calwebb_detector1", {}   # trees: reference files that are ASDF, by reference type
         self.args, self.skip_refs, self.extra_refs, self.ref_keys = [], (), {}, {}
         self.miri = detector == "MIRIMAGE"
         self.dark_shape = None          # (ngroups, nframes, groupgap) of the dark
@@ -184,6 +186,10 @@ class Case:
             r["dark"] = self.reference(folder, "dark", {"SCI": dark, "DQ": z}, **dark_keys)
         for reftype, planes in self.extra_refs.items():
             r[reftype] = self.reference(folder, reftype, planes)
+        for reftype, tree in self.trees.items():
+            import asdf
+            r[reftype] = os.path.join(folder, reftype + ".asdf")
+            asdf.AsdfFile(tree).write_to(r[reftype])
         return {k: v for k, v in r.items() if k not in self.skip_refs}
 
 
@@ -205,6 +211,10 @@ import os, sys
 os.environ.update(STPIPE_DISABLE_CRDS_STEPPARS="true", CRDS_SERVER_URL="https://jwst-serverless-mode.stsci.edu", CRDS_CONTEXT="jwst_1464.pmap",
                   CRDS_PATH=sys.argv[1], CRDS_MODE="local")
 from jwst.stpipe import Step
+from stpipe import crds_client
+# draft ramp fits inside other steps ask CRDS: the case's own references answer
+refs = dict(a.split("override_", 1)[1].split("=", 1) for a in sys.argv[2:] if "override_" in a and not a.endswith("=N/A"))
+crds_client._get_refpaths = lambda parameters, types, observatory: {t: refs.get(t, "N/A") for t in types}
 Step.from_cmdline(sys.argv[2:])
 """
 
@@ -231,8 +241,9 @@ def make(case, out):
         root = "jw09999001001_02101_00001_%s_uncal.fits" % case.detector.lower()
         case.write_exposure(os.path.join(plain, "input", root))
         refs = case.references(os.path.join(plain, "refs"))
-        args = ["calwebb_guider" if guider else "calwebb_detector1", "@/input/" + root, "--output_dir=OUT"]
-        for step, types in (GUIDER_STEPS if guider else STEPS).items():
+        args = ["calwebb_guider" if guider else case.pipeline, "@/input/" + root, "--output_dir=OUT"]
+        steps = {k: STEPS[k] for k in DARK_STEPS} if case.pipeline == "calwebb_dark" else STEPS
+        for step, types in (GUIDER_STEPS if guider else steps).items():
             args += ["--steps.%s.override_%s=%s" % (step, t, "@/refs/" + os.path.basename(refs[t]) if t in refs else "N/A") for t in types]
         args += case.args
         full = [a.replace("@", plain).replace("OUT", os.path.join(plain, "truth")) for a in args]
@@ -245,7 +256,7 @@ def make(case, out):
             os.makedirs(os.path.join(target, d))
             for f in sorted(os.listdir(os.path.join(plain, d))):
                 src = os.path.join(plain, d, f)
-                if f.endswith(".gz"):
+                if f.endswith((".gz", ".asdf")):
                     shutil.copy(src, os.path.join(target, d, f))
                 else:
                     gzip_file(src, os.path.join(target, d, f + ".gz"))
@@ -259,6 +270,67 @@ def make(case, out):
 def step(case, *args):
     case.args += list(args)
     return case
+
+
+def optional_cases():
+    """Steps that are left out by default, and calwebb_dark."""
+    for name, detector, size in (("dark_pipeline", "NRCA3", (16, 20)), ("dark_pipeline_miri", "MIRIMAGE", (16, 20))):
+        c = Case(name, detector, *size, ngroups=4, nints=2, x0=1, y0=1, **(dict(subarray="SUB64", readpatt="FASTR1") if detector == "MIRIMAGE" else {}))
+        c.pipeline = "calwebb_dark"
+        yield c
+    c = Case("persistence", ny=16, nx=20, nints=3, ngroups=5, tframe=0.5)
+    c.flux = c.flux * 60
+    c.trees["earlier"] = {"NRCA3": {"rows": np.array([1, 2, 3]), "cols": np.array([4, 5, 19]), "pers_time": 1, "filename": "x",
+                                    "vals": (59900.5 - 40587.0) * 86400.0 + np.array([0.6, 1.2, 500.0])}}
+    yield step(c, "--save_calibrated_ramp=true", "--steps.persistence.skip=false", "--steps.persistence.persistence_time=1", "--steps.persistence.dn_threshold=30000",
+               "--steps.persistence.persistence_array_file=@/refs/earlier.asdf")
+
+    def emi(name, *args, **shape):
+        c = Case(name, "MIRIMAGE", 16, 32, subarray="SUB64", readpatt="FASTR1", tframe=0.08512, **shape)
+        wave = np.sin(2 * np.pi * (np.arange(64) + 0.5) / 64) + 0.3 * np.sin(6 * np.pi * np.arange(64) / 64)
+        c.trees["emicorr"] = {"frequencies": {"Hz390": {"frequency": 390.625, "phase_amplitudes": wave}, "Hz10": {"frequency": 10.039216, "phase_amplitudes": wave[::-1].copy()}},
+                              "subarray_cases": {"SUB64": {"rowclocks": 28, "frameclocks": 8512, "freqs": {"FAST": ["Hz390", "Hz10"], "SLOW": {"MIRIMAGE": ["Hz390"]}}}},
+                              "meta": {"reftype": "emicorr", "author": "rampart", "description": "golden", "pedigree": "DUMMY", "useafter": "2022-01-01T00:00:00", "telescope": "JWST"}}
+
+        def noisy(raw, zero):
+            g, y, x = np.mgrid[:c.ngroups, :c.ny, :c.nx]
+            t = g * 8512 + y * 28 + x // 4
+            for i in range(c.nints):
+                raw[i] += np.round(12 + 8 * np.interp((t / 256.0 + 0.3 * i) % 1, np.arange(64) / 64, wave)).astype("u2")
+        c.tweak_raw = noisy
+        return step(c, "--steps.emicorr.skip=false", "--save_calibrated_ramp=true", *args)
+    yield emi("emicorr_joint", nints=2, ngroups=5)
+    yield emi("emicorr_apart", "--steps.emicorr.fit_ints_separately=true", nints=2, ngroups=4)
+    yield emi("emicorr_sequential", "--steps.emicorr.algorithm=sequential", "--steps.emicorr.nbins=20", nints=2, ngroups=6)
+    yield emi("emicorr_on_the_fly", "--steps.emicorr.onthefly_corr_freq=390.625, 218.52055", "--steps.emicorr.nbins=20", "--steps.emicorr.use_n_cycles=200", nints=2, ngroups=5)
+
+    def flicker(name, detector="NRCA3", *args, size=(40, 48), **shape):
+        c = Case(name, detector, *size, **shape)
+
+        def striped(raw, zero):
+            lines = c.rng.normal(0, 9, (c.nints, c.ngroups, c.ny, 1)) if abs(DETECTORS[detector]["SLOWAXIS"]) == 2 else c.rng.normal(0, 9, (c.nints, c.ngroups, 1, c.nx))
+            raw[:] = np.clip(np.round(raw + lines), 0, 65535).astype("u2")
+        c.tweak_raw = striped
+        flat = c.near(1.0, 0.03125, 4)
+        flat[3, 3:6], flat[5, 5] = np.nan, 0.0
+        c.extra_refs["flat"] = {"SCI": flat, "ERR": np.zeros_like(flat), "DQ": np.zeros(flat.shape, "u4")}
+        return step(c, "--steps.clean_flicker_noise.skip=false", *("--steps.clean_flicker_noise." + a for a in args))
+    saved = ("save_mask=true", "save_background=true", "save_noise=true")
+    yield step(flicker("flicker_median", "NRCA3", *saved, size=(24, 32), nints=2, ngroups=4), "--save_calibrated_ramp=true")
+    yield flicker("flicker_model", "NRCA3", "background_method=model", "background_box_size=8,7", "single_mask=false", "fit_histogram=true",
+                  "apply_flat_field=true", "save_results=true", nints=2, ngroups=3)
+    yield flicker("flicker_auto", "NIS", "autoparam=true", "save_results=true", ngroups=3)
+    # bright and not fitted, since the reference cleans in single precision: values near zero would show nothing else
+    c = flicker("flicker_fft", "NRS2", "fit_method=fft", size=(32, 64), ngroups=3, subarray="SUBS200A1", readpatt="NRSRAPID")
+    c.flux = c.flux + 8000.0
+    yield step(c, "--steps.ramp_fit.skip=true", "--steps.gain_scale.skip=true")
+    c = Case("picture_frame", "NRS2", 82, 82, ngroups=3, x0=1, y0=1, subarray="FULL", readpatt="NRSRAPID")
+    c.reference_pixel[:] = False
+    y, x = np.mgrid[:82, :82]
+    frame = (0.5 + 0.25 * np.cos((x + y) / 9.0)).astype("f4")
+    c.extra_refs["pictureframe"] = {"SCI": np.round(frame * 64).astype("f4") / 64}
+    yield step(c, "--steps.picture_frame.skip=false", "--steps.picture_frame.mask_science_regions=false", "--steps.refpix.skip=true",
+               "--steps.picture_frame.save_results=true")
 
 
 def cases():
@@ -358,6 +430,7 @@ def cases():
     c.coefficients[1, 8, 6:8] = [0, np.nan]
     c.bias[10, 2:5] = [np.nan, 0, 1e5]
     yield step(c, ramp)
+    yield from optional_cases()
     yield Guider("guider_acq", "FGS_ACQ1", 4, 2)
     yield Guider("guider_id", "FGS_ID-IMAGE", 2, 2)
     yield Guider("guider_track", "FGS_TRACK", 6, 2)

@@ -1,5 +1,7 @@
-/* Descriptors of steps that this release knows but does not run: emicorr, persistence, picture_frame,
- * clean_flicker_noise.  All of them are left out by default; their parameters are accepted and checked. */
+/* Descriptors of steps that are left out by default: emicorr, persistence, picture_frame, clean_flicker_noise.
+ * jwst 3.0.0: the last two fit a draft of the count rate with references that it asks CRDS for; run alone they take
+ * them here, as gain and readnoise. */
+#include "host/steps/ops.h"
 #include "host/steps/tables/tables.h"
 
 static const rp_param emicorr_params[] = {
@@ -27,6 +29,7 @@ const rp_step rp_step_emicorr = {
     .nparams = RP_COUNT(emicorr_params),
     .reftypes = (const char *const[]){"emicorr", NULL},
     .skip_by_default = true,
+    .ops = &rp_ops_emicorr,
 };
 
 static const rp_param persistence_params[] = {
@@ -50,6 +53,7 @@ const rp_step rp_step_persistence = {
     .nparams = RP_COUNT(persistence_params),
     .reftypes = (const char *const[]){NULL},
     .skip_by_default = true,
+    .ops = &rp_ops_persistence,
 };
 
 static const rp_param picture_frame_params[] = {
@@ -67,8 +71,9 @@ const rp_step rp_step_picture_frame = {
     .title = "Remove the thermal picture frame from NIRSpec ramps",
     .params = picture_frame_params,
     .nparams = RP_COUNT(picture_frame_params),
-    .reftypes = (const char *const[]){"pictureframe", NULL},
+    .reftypes = (const char *const[]){"pictureframe", "gain", "readnoise", NULL},
     .skip_by_default = true,
+    .ops = &rp_ops_picture_frame,
 };
 
 static const rp_param clean_flicker_noise_params[] = {
@@ -98,6 +103,7 @@ const rp_step rp_step_clean_flicker_noise = {
     .title = "Remove flicker noise (1/f noise) from ramps",
     .params = clean_flicker_noise_params,
     .nparams = RP_COUNT(clean_flicker_noise_params),
-    .reftypes = (const char *const[]){"flat", "pastasoss", NULL},
+    .reftypes = (const char *const[]){"flat", "pastasoss", "gain", "readnoise", NULL},
     .skip_by_default = true,
+    .ops = &rp_ops_clean_flicker_noise,
 };
