@@ -103,11 +103,12 @@ typedef struct rp_http_options {
 
 typedef struct rp_http_server rp_http_server;
 
-/* Listens from here on.  The mounts are copied. */
-rp_code rp_http_start(rp_http_server **out, const rp_http_mount *mount, size_t nmounts, const rp_http_options *options,
-                      rp_error *err);
+/* Takes the port; nobody is answered yet. */
+rp_code rp_http_open(rp_http_server **out, const rp_http_options *options, rp_error *err);
 uint16_t rp_http_port(const rp_http_server *server);
+/* Answers from here on, once.  The mounts are copied. */
+rp_code rp_http_serve(rp_http_server *server, const rp_http_mount *mount, size_t nmounts, rp_error *err);
 /* Ends all connections.  NULL is fine. */
-void rp_http_stop(rp_http_server *server);
+void rp_http_close(rp_http_server *server);
 
 #endif

@@ -86,72 +86,71 @@ static rp_code open_socket(int *out, const rp_http_options *o, rp_error *err)
     return RP_OK;
 }
 
-static rp_code start_daemon(rp_http_server *server, rp_error *err)
+static uint16_t port_of(int listener)
 {
-    const rp_http_options *o = &server->options;
-    int socket;
-    const rp_code code = open_socket(&socket, o, err);
-    if (code)
-        return code;
-    /* one thread cannot be a pool of the library */
-    const unsigned threads = o->threads > 1 ? (unsigned)o->threads : 2;
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, o->port, NULL, NULL, rp_http_exchange_step, server,
-        MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)o->connections + threads, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)o->idle_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK, rp_http_exchange_new, server,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, rp_http_exchange_end, server,
-        MHD_OPTION_END);
-    if (server->daemon)
-        return RP_OK;
-    (void)close(socket);
-    return rp_fail(err, RP_E_IO, "the HTTP server does not start on %s port %u", o->host, (unsigned)o->port);
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof address;
+    (void)getsockname(listener, (struct sockaddr *)&address, &size);
+    return ntohs(address.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&address)->sin6_port
+                                               : ((const struct sockaddr_in *)&address)->sin_port);
 }
 
-rp_code rp_http_start(rp_http_server **out, const rp_http_mount *mount, size_t nmounts, const rp_http_options *options,
-                      rp_error *err)
+rp_code rp_http_open(rp_http_server **out, const rp_http_options *options, rp_error *err)
 {
     *out = NULL;
     rp_http_server *server = calloc(1, sizeof *server);
-    rp_code code = server ? RP_OK : rp_fail(err, RP_E_MEMORY, "no memory for the HTTP server");
-    if (code)
-        return code;
+    if (!server)
+        return rp_fail(err, RP_E_MEMORY, "no memory for the HTTP server");
     server->options = with_defaults(options);
-    server->mount = calloc(nmounts ? nmounts : 1, sizeof *mount);
-    if (!server->mount)
-        code = rp_fail(err, RP_E_MEMORY, "no memory for the HTTP server");
-    for (size_t i = 0; !code && i < nmounts; i++)
-        server->mount[server->nmounts++] = mount[i];
+    rp_code code = open_socket(&server->listener, &server->options, err);
     if (!code)
         code = rp_http_watch_new(&server->watch, err);
-    if (!code)
-        code = start_daemon(server, err);
     if (code) {
-        rp_http_stop(server);
+        rp_http_close(server);
         return code;
     }
+    server->port = port_of(server->listener);
     *out = server;
     return RP_OK;
 }
 
 uint16_t rp_http_port(const rp_http_server *server)
 {
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_LISTEN_FD);
-    struct sockaddr_storage address;
-    socklen_t size = sizeof address;
-    if (!info || getsockname(info->listen_fd, (struct sockaddr *)&address, &size) != 0)
-        return server->options.port;
-    return ntohs(address.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((const struct sockaddr_in *)&address)->sin_port);
+    return server->port;
 }
 
-void rp_http_stop(rp_http_server *server)
+rp_code rp_http_serve(rp_http_server *server, const rp_http_mount *mount, size_t nmounts, rp_error *err)
+{
+    const rp_http_options *o = &server->options;
+    server->mount = calloc(nmounts ? nmounts : 1, sizeof *mount);
+    if (!server->mount)
+        return rp_fail(err, RP_E_MEMORY, "no memory for the HTTP server");
+    for (size_t i = 0; i < nmounts; i++)
+        server->mount[server->nmounts++] = mount[i];
+    /* one thread cannot be a pool of the library */
+    const unsigned threads = o->threads > 1 ? (unsigned)o->threads : 2;
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, server->port, NULL, NULL, rp_http_exchange_step, server,
+        MHD_OPTION_LISTEN_SOCKET, server->listener, MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)o->connections + threads, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)o->idle_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK, rp_http_exchange_new, server,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, rp_http_exchange_end, server,
+        MHD_OPTION_END);
+    if (!server->daemon)
+        return rp_fail(err, RP_E_IO, "the HTTP server does not start on %s port %u", o->host, (unsigned)server->port);
+    server->listener = -1;
+    return RP_OK;
+}
+
+void rp_http_close(rp_http_server *server)
 {
     if (!server)
         return;
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
+    if (server->listener >= 0)
+        (void)close(server->listener);
     rp_http_watch_free(server->watch);
     free(server->mount);
     free(server);

@@ -30,6 +30,8 @@ void rp_http_client_close(rp_http_client *client);
 /* ---- the server ---- */
 
 struct rp_http_server {
+    int listener; /* -1 once the daemon owns it */
+    uint16_t port;
     struct MHD_Daemon *daemon;
     rp_http_watch *watch;
     rp_http_mount *mount;

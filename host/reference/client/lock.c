@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host/reference/crds/files.h"
+#include "host/reference/client/files.h"
 
 /* -1 with errno EWOULDBLOCK: somebody else has it. */
 static int try_lock(const char *path)

@@ -1,11 +1,11 @@
 /* The CRDS client: what the server or the cache says about files, and verified files in the cache. */
-#ifndef RP_HOST_REFERENCE_CRDS_CLIENT_H
-#define RP_HOST_REFERENCE_CRDS_CLIENT_H
+#ifndef RP_HOST_REFERENCE_CLIENT_CLIENT_H
+#define RP_HOST_REFERENCE_CLIENT_CLIENT_H
 
 #include <jansson.h>
 
-#include "host/reference/crds/files.h"
-#include "host/reference/crds/transport.h"
+#include "host/reference/client/files.h"
+#include "host/reference/client/transport.h"
 
 typedef struct rp_crds_client {
     rp_crds_settings settings;

@@ -1,7 +1,7 @@
 /* What the environment says about CRDS: the variables of the Python client, with its meanings and defaults, so that one
  * cache and one set of variables serve both.  docs/references-crds.md lists them. */
-#ifndef RP_HOST_REFERENCE_CRDS_SETTINGS_H
-#define RP_HOST_REFERENCE_CRDS_SETTINGS_H
+#ifndef RP_HOST_REFERENCE_CLIENT_SETTINGS_H
+#define RP_HOST_REFERENCE_CLIENT_SETTINGS_H
 
 #include <stdbool.h>
 

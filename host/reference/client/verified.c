@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/reference/crds/client.h"
+#include "host/reference/client/client.h"
 
 enum { MOST_BYTES = 4 << 20 };
 

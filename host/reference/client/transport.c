@@ -1,5 +1,5 @@
 /* HTTP over libcurl: transport.h. */
-#include "host/reference/crds/transport.h"
+#include "host/reference/client/transport.h"
 
 #include <curl/curl.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* See settings.h. */
-#include "host/reference/crds/settings.h"
+#include "host/reference/client/settings.h"
 
 #include <limits.h>
 #include <stdio.h>

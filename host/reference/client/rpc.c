@@ -7,7 +7,7 @@
 #include <sys/random.h>
 #include <zlib.h>
 
-#include "host/reference/crds/transport.h"
+#include "host/reference/client/transport.h"
 
 /* The largest answer: the catalogue of a real observatory has some megabytes. */
 enum { MOST = 256 << 20 };

@@ -2,13 +2,13 @@
  *
  * Folders, the file that tells flat from instrument mode, lock files and temporary names are those of the Python client
  * (crds 14.0.3), so that both can work on one cache at the same time. */
-#ifndef RP_HOST_REFERENCE_CRDS_FILES_H
-#define RP_HOST_REFERENCE_CRDS_FILES_H
+#ifndef RP_HOST_REFERENCE_CLIENT_FILES_H
+#define RP_HOST_REFERENCE_CLIENT_FILES_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/reference/crds/settings.h"
+#include "host/reference/client/settings.h"
 #include "rampart/log.h"
 
 /* A plain name of a rules or reference file: no path can be made from anything else. */

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/reference/crds/client.h"
+#include "host/reference/client/client.h"
 #include "rampart/context.h"
 
 /* How long another process may take to fetch the same file. */

@@ -1,5 +1,5 @@
 /* What the server says, or said: client.h. */
-#include "host/reference/crds/client.h"
+#include "host/reference/client/client.h"
 
 #include <stdio.h>
 #include <stdlib.h>

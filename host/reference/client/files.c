@@ -1,5 +1,5 @@
 /* Names, folders and small files of the cache: files.h. */
-#include "host/reference/crds/files.h"
+#include "host/reference/client/files.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,13 +1,13 @@
 /* HTTP for the CRDS client, over libcurl: bounded in time and size, tried again as the settings say. */
-#ifndef RP_HOST_REFERENCE_CRDS_TRANSPORT_H
-#define RP_HOST_REFERENCE_CRDS_TRANSPORT_H
+#ifndef RP_HOST_REFERENCE_CLIENT_TRANSPORT_H
+#define RP_HOST_REFERENCE_CLIENT_TRANSPORT_H
 
 #include <jansson.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/reference/crds/settings.h"
+#include "host/reference/client/settings.h"
 #include "rampart/log.h"
 
 typedef struct rp_crds_http rp_crds_http;
