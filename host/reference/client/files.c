@@ -219,6 +219,17 @@ static const char *known_instrument(const char *text)
     return NULL;
 }
 
+rp_code rp_crds_place(char **path, const rp_crds_settings *settings, const char *name, rp_crds_mode mode, rp_error *err)
+{
+    const char *folder = instrument_of(name);
+    *path = NULL;
+    if (mode == RP_CRDS_FLAT)
+        return join(path, settings->reference_dir, NULL, name, err);
+    if (!folder)
+        return rp_fail(err, RP_E_MISSING, "%s: no telling which instrument's folder of the cache it belongs to", name);
+    return join(path, settings->reference_dir, folder, name, err);
+}
+
 rp_code rp_crds_locate(char **path, const rp_crds_settings *settings, const char *name, const char *instrument,
                        rp_error *err)
 {

@@ -27,6 +27,9 @@ rp_code rp_crds_mode_write(rp_crds_mode mode, const rp_crds_settings *settings, 
 rp_code rp_crds_locate(char **path, const rp_crds_settings *settings, const char *name, const char *instrument,
                        rp_error *err);
 
+/* Where a reference belongs in a cache of this mode, whether it is there or not. */
+rp_code rp_crds_place(char **path, const rp_crds_settings *settings, const char *name, rp_crds_mode mode, rp_error *err);
+
 /* The folders in front of the last slash. */
 rp_code rp_crds_make_folders(const char *path, rp_error *err);
 
