@@ -27,6 +27,18 @@ static void write_string(FILE *out, const char *text, size_t size)
     (void)fputc(quote, out);
 }
 
+/* repr(float): the fewest digits that give the number back, and never without a point. */
+static void write_real(FILE *out, double value)
+{
+    char text[64];
+    for (int digits = 15; digits <= 17; digits++) {
+        (void)snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    (void)fprintf(out, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
+}
+
 static void new_line(FILE *out, int depth)
 {
     (void)fprintf(out, ",\n%*s", depth, "");
@@ -77,7 +89,7 @@ static void write_value(FILE *out, const json_t *value, int depth)
         (void)fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
         break;
     case JSON_REAL:
-        (void)fprintf(out, "%.17g", json_real_value(value));
+        write_real(out, json_real_value(value));
         break;
     default:
         (void)fputs(json_is_true(value) ? "True" : json_is_false(value) ? "False" : "None", out);
