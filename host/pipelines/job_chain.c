@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/pipelines/context.h"
 #include "host/pipelines/job.h"
 
 static rp_job *job_of(rp_run *run)
@@ -32,7 +33,7 @@ static rp_code record_reference(rp_run *run, const char *type, const char *path,
 {
     char keyword[16];
     reference_keyword(keyword, sizeof keyword, type);
-    return rp_meta_set_string(run->meta, keyword, path, err);
+    return rp_note_reference(run->meta, job_of(run)->request->refs, keyword, path, err);
 }
 
 rp_code rp_run_reference(rp_run *run, const rp_stage *stage, const char *type, rp_reference **out, rp_error *err)

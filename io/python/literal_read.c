@@ -181,7 +181,7 @@ static json_t *read_number(reader *r)
         const long long value = strtoll(text, &end, 10);
         return n > 0 && *end == '\0' ? json_integer(value) : bad(r, "a bad number");
     }
-    const double value = strtod(text, &end);
+    const double value = strtod(text, &end); /* a text that is a number for Python too; no names get here */
     json_t *out = *end == '\0' ? json_real(value) : NULL;
     return out ? out : bad(r, "a bad number");
 }

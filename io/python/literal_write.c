@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/fits/cards.h"
 #include "io/python/literal.h"
 
 static void write_value(FILE *out, const json_t *value, int depth);
@@ -27,16 +28,11 @@ static void write_string(FILE *out, const char *text, size_t size)
     (void)fputc(quote, out);
 }
 
-/* repr(float): the fewest digits that give the number back, and never without a point. */
 static void write_real(FILE *out, double value)
 {
-    char text[64];
-    for (int digits = 15; digits <= 17; digits++) {
-        (void)snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    (void)fprintf(out, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
+    char text[RP_NUMBER_TEXT];
+    rp_double_repr(text, value);
+    (void)fputs(text, out);
 }
 
 static void new_line(FILE *out, int depth)

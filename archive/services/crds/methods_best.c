@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "archive/services/crds/service_impl.h"
+#include "io/fits/cards.h"
 
 enum { MAX_ITEMS = 1000, MAX_HEADERS = 1000 };
 
@@ -86,17 +87,11 @@ typedef struct header {
     size_t nmade;
 } header;
 
-/* As Python prints it: the fewest digits that give the number back, and never without a point. */
 static char *print_real(double value)
 {
-    char text[64];
-    for (int digits = 15; digits <= 17; digits++) {
-        (void)snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    char *out = NULL;
-    return asprintf(&out, "%s%s", text, strpbrk(text, ".e") ? "" : ".0") < 0 ? NULL : out;
+    char text[RP_NUMBER_TEXT];
+    rp_double_repr(text, value);
+    return strdup(text);
 }
 
 static const char *text_of(header *h, const json_t *value)

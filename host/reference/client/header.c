@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/fits/cards.h"
 #include "io/product/dictionary.h"
 
 static rp_code no_memory(rp_error *err)
@@ -14,24 +15,12 @@ static rp_code no_memory(rp_error *err)
     return rp_fail(err, RP_E_MEMORY, "no memory for the header of an exposure");
 }
 
-/* repr(float): the fewest digits that give the number back, and never without a point. */
-static char *print_real(double value)
-{
-    char text[64];
-    char *out = NULL;
-    for (int digits = 15; digits <= 17; digits++) {
-        (void)snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    return asprintf(&out, "%s%s", text, strpbrk(text, ".en") ? "" : ".0") < 0 ? NULL : out;
-}
-
 /* *out NULL when the metadata have no such value. */
 static rp_code value_of(char **out, const rp_meta *meta, const char *path, rp_error *err)
 {
     int64_t integer;
     double real;
+    char digits[RP_NUMBER_TEXT];
     bool logical;
     const char *text = rp_meta_get_string(meta, path);
     *out = NULL;
@@ -43,7 +32,8 @@ static rp_code value_of(char **out, const rp_meta *meta, const char *path, rp_er
         if (asprintf(out, "%" PRId64, integer) < 0)
             *out = NULL;
     } else if (rp_meta_get_double(meta, path, &real)) {
-        *out = print_real(real);
+        rp_double_repr(digits, real);
+        *out = strdup(digits);
     } else {
         return RP_OK;
     }
