@@ -7,7 +7,7 @@
 
 #include "host/cli/cli.h"
 #include "host/cli/console.h"
-#include "host/cli/refs_network.h"
+#include "host/cli/refs.h"
 #include "host/cli/signals.h"
 #include "rampart/refserver.h"
 
@@ -85,7 +85,7 @@ static int serve(options *o)
     log.quiet = o->quiet;
     rp_code code = rp_console_open(&console, &log, &err);
     if (code)
-        return rp_cli_error("refs serve", err.text, RP_EXIT_FAILED);
+        return rp_refs_error("serve", err.text, RP_EXIT_FAILED);
     o->server.log = rp_console_log(console);
     o->server.access = o->quiet ? NULL : print_request;
     const volatile sig_atomic_t *stop = rp_signals_catch();
@@ -101,10 +101,10 @@ static int serve(options *o)
     }
     rp_refserver_close(server);
     rp_console_close(console);
-    return code ? rp_cli_error("refs serve", err.text, rp_exit_code(code)) : RP_EXIT_OK;
+    return code ? rp_refs_error("serve", err.text, rp_exit_code(code)) : RP_EXIT_OK;
 }
 
-int rp_refs_serve_main(int argc, char **argv)
+int rp_refs_serve(int argc, char **argv)
 {
     static const struct option longs[] = {
         {"crds-path", required_argument, NULL, CRDS_PATH}, {"listen", required_argument, NULL, LISTEN},
@@ -127,9 +127,9 @@ int rp_refs_serve_main(int argc, char **argv)
         else if ((c == LISTEN && parse_listen(optarg, &o)) || (c == THREADS && parse_threads(optarg, &o.server.threads)))
             continue;
         else
-            return rp_cli_usage_error("refs serve", "an option is unknown or its value out of range");
+            return rp_refs_usage_error("serve", "an option is unknown or its value out of range");
     }
     if (!o.server.crds_path || optind != argc)
-        return rp_cli_usage_error("refs serve", "give --crds-path DIR");
+        return rp_refs_usage_error("serve", "give --crds-path DIR");
     return serve(&o);
 }

@@ -6,7 +6,7 @@
 
 #include "host/cli/cli.h"
 #include "host/cli/console.h"
-#include "host/cli/refs_network.h"
+#include "host/cli/refs.h"
 #include "host/cli/signals.h"
 #include "host/reference/client/sync.h"
 
@@ -131,9 +131,9 @@ static int read_options(options *o, int argc, char **argv)
         else
             take_flag(o, c);
         if (!good)
-            return rp_cli_usage_error("refs sync", "an option is unknown or its value out of range");
+            return rp_refs_usage_error("sync", "an option is unknown or its value out of range");
     }
-    return optind == argc ? RP_EXIT_OK : rp_cli_usage_error("refs sync", "a word stands behind no option");
+    return optind == argc ? RP_EXIT_OK : rp_refs_usage_error("sync", "a word stands behind no option");
 }
 
 static bool has_work(const rp_crds_sync *s)
@@ -146,7 +146,7 @@ static int clear_locks(const rp_crds_settings *settings, rp_error *err)
     size_t count;
     const rp_code code = rp_crds_clear_locks(settings, &count, err);
     if (code)
-        return rp_cli_error("refs sync", err->text, RP_EXIT_FAILED);
+        return rp_refs_error("sync", err->text, RP_EXIT_FAILED);
     (void)printf("%zu locks removed\n", count);
     return RP_EXIT_OK;
 }
@@ -171,7 +171,7 @@ static int sync_now(options *o, rp_console *console)
     if (o->clear_locks) {
         rp_crds_settings settings;
         const rp_code code = rp_crds_settings_read(&settings, rp_crds_getenv, &err);
-        exit_code = code ? rp_cli_error("refs sync", err.text, RP_EXIT_FAILED) : clear_locks(&settings, &err);
+        exit_code = code ? rp_refs_error("sync", err.text, RP_EXIT_FAILED) : clear_locks(&settings, &err);
         rp_crds_settings_clear(&settings);
         return exit_code;
     }
@@ -184,27 +184,27 @@ static int sync_now(options *o, rp_console *console)
         print_summary(o, &client, &report);
     rp_crds_client_close(&client);
     if (code)
-        return rp_cli_error("refs sync", err.text, rp_exit_code(code));
+        return rp_refs_error("sync", err.text, rp_exit_code(code));
     return report.errors ? RP_EXIT_FAILED : RP_EXIT_OK;
 }
 
-int rp_refs_sync_main(int argc, char **argv)
+int rp_refs_sync(int argc, char **argv)
 {
     options o = {.sync = {.organize = -1}, .context = calloc((size_t)argc + 1, sizeof(char *)), .file = calloc((size_t)argc + 1, sizeof(char *))};
     rp_error err = {0};
     rp_console *console = NULL;
     rp_console_options log = rp_console_defaults();
-    int exit_code = o.context && o.file ? read_options(&o, argc, argv) : rp_cli_error("refs sync", "no memory", RP_EXIT_FAILED);
+    int exit_code = o.context && o.file ? read_options(&o, argc, argv) : rp_refs_error("sync", "no memory", RP_EXIT_FAILED);
     o.sync.context = o.context;
     o.sync.file = o.file;
     log.quiet = o.quiet;
     log.progress = false;
     if (exit_code == RP_EXIT_OK && !o.clear_locks && !has_work(&o.sync))
-        exit_code = rp_cli_usage_error("refs sync", "give --contexts, --all, --last, --range, --files or --organize");
+        exit_code = rp_refs_usage_error("sync", "give --contexts, --all, --last, --range, --files or --organize");
     if (exit_code == RP_EXIT_OK && o.sync.purge_references && !o.sync.references)
-        exit_code = rp_cli_usage_error("refs sync", "--purge-references goes with --fetch-references: it keeps what these contexts use");
+        exit_code = rp_refs_usage_error("sync", "--purge-references goes with --fetch-references: it keeps what these contexts use");
     if (exit_code == RP_EXIT_OK)
-        exit_code = rp_console_open(&console, &log, &err) ? rp_cli_error("refs sync", err.text, RP_EXIT_FAILED) : sync_now(&o, console);
+        exit_code = rp_console_open(&console, &log, &err) ? rp_refs_error("sync", err.text, RP_EXIT_FAILED) : sync_now(&o, console);
     rp_console_close(console);
     free(o.context);
     free(o.file);

@@ -36,7 +36,7 @@ rp_code rp_session_target(rp_session *session, const char *name, rp_error *err)
 
 void rp_session_clear(rp_session *session)
 {
-    rp_refs_free(session->refs);
+    rp_bestrefs_free(session->refs);
     rp_pars_clear(&session->pars);
     rp_arguments_clear(&session->arguments);
     rp_console_close(session->console);
@@ -78,7 +78,7 @@ rp_code rp_session_log(rp_session *session, rp_error *err)
 
 rp_code rp_session_refs(rp_session *session, const volatile sig_atomic_t *cancel, rp_error *err)
 {
-    return rp_refs_configured() ? rp_refs_new(&session->refs, rp_console_log(session->console), cancel, err) : RP_OK;
+    return rp_bestrefs_configured() ? rp_bestrefs_new(&session->refs, rp_console_log(session->console), cancel, err) : RP_OK;
 }
 
 bool rp_session_wants_pars(const rp_session *session)
@@ -109,7 +109,7 @@ static rp_code find_reference_pars(const rp_session *session, const char *type, 
     if (folder && holds_asdf(folder))
         code = rp_reference_choose(path, folder, type, meta, err);
     if (!code && !*path && session->refs)
-        code = rp_refs_best(session->refs, meta, type, path, err);
+        code = rp_bestrefs_find(session->refs, meta, type, path, err);
     if (*path && strcmp(*path, "N/A") == 0) {
         free(*path);
         *path = NULL;

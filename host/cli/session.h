@@ -5,7 +5,7 @@
 #include "host/cli/console.h"
 #include "host/cli/machine.h"
 #include "rampart/product.h"
-#include "rampart/refs.h"
+#include "rampart/bestrefs.h"
 
 typedef struct rp_session {
     rp_target target;
@@ -18,7 +18,7 @@ typedef struct rp_session {
     rp_console *console;
     char *log_handlers; /* text of --logcfg that console options point into */
     bool parameters_saved;
-    rp_refs *refs; /* NULL where the environment names neither a CRDS cache nor a server */
+    rp_bestrefs *refs; /* NULL where the environment names neither a CRDS cache nor a server */
 } rp_session;
 
 /* Finds what argv[i] names: a parameter file, a pipeline or a step. */

@@ -7,7 +7,7 @@
 #include "host/pipelines/expand.h"
 #include "rampart/pipeline.h"
 #include "rampart/reference.h"
-#include "rampart/refs.h"
+#include "rampart/bestrefs.h"
 
 static bool is(const rp_meta *meta, const char *keyword, const char *value)
 {
@@ -97,7 +97,7 @@ static rp_code find(const rp_request *request, const char *step, const char *ref
             return rp_fail(err, RP_E_MEMORY, "no memory for the path of a reference");
     }
     if (request->refs)
-        return rp_refs_best(request->refs, meta, reftype, path, err);
+        return rp_bestrefs_find(request->refs, meta, reftype, path, err);
     return may_be_absent(step, reftype, meta) ? copy_path(path, "N/A", err) : RP_OK;
 }
 

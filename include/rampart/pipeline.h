@@ -94,7 +94,7 @@ typedef struct rp_request {
     const rp_override *overrides;
     size_t noverrides;
     const char *refs_dir;  /* --refs; NULL: none */
-    struct rp_refs *refs;  /* best references by CRDS rules (rampart/refs.h), for what is left; NULL: overrides and refs_dir only */
+    struct rp_bestrefs *refs;  /* best references by CRDS rules (rampart/bestrefs.h), for what is left; NULL: overrides and refs_dir only */
 
     bool save_top;                 /* the top's products are saved; strun forces this for a positional input */
     bool durable;                  /* fsync files and folders */

@@ -11,7 +11,7 @@
 #include "archive/services/crds/service_impl.h"
 #include "host/reference/client/sync.h"
 #include "io/product/meta.h"
-#include "rampart/refs.h"
+#include "rampart/bestrefs.h"
 #include "tests/common/observatory.h"
 #include "tests/unit/loopback.h"
 
@@ -262,44 +262,44 @@ static void make_meta(rp_meta **meta)
 static void test_best(void **state)
 {
     const fixture *f = *state;
-    rp_refs *refs = NULL;
+    rp_bestrefs *refs = NULL;
     rp_meta *meta = NULL;
     rp_error err = {0};
     char *path = NULL, wanted[200];
     make_meta(&meta);
-    assert_int_equal(rp_refs_new(&refs, NULL, NULL, &err), RP_OK);
-    assert_null(rp_refs_context(refs));
-    if (rp_refs_best(refs, meta, "dark", &path, &err) != RP_OK)
+    assert_int_equal(rp_bestrefs_new(&refs, NULL, NULL, &err), RP_OK);
+    assert_null(rp_bestrefs_context(refs));
+    if (rp_bestrefs_find(refs, meta, "dark", &path, &err) != RP_OK)
         fail_msg("%s", err.text);
     (void)snprintf(wanted, sizeof wanted, "%s/references/jwst/nircam/jwst_nircam_dark_0001.fits", f->cache);
     assert_string_equal(path, wanted);
-    assert_true(rp_refs_gave(refs, path));
-    assert_false(rp_refs_gave(refs, "/elsewhere"));
-    assert_string_equal(rp_refs_context(refs), "jwst_0001.pmap");
+    assert_true(rp_bestrefs_gave(refs, path));
+    assert_false(rp_bestrefs_gave(refs, "/elsewhere"));
+    assert_string_equal(rp_bestrefs_context(refs), "jwst_0001.pmap");
     free(path);
-    assert_int_equal(rp_refs_best(refs, meta, "ipc", &path, &err), RP_OK);
+    assert_int_equal(rp_bestrefs_find(refs, meta, "ipc", &path, &err), RP_OK);
     assert_string_equal(path, "N/A");
     free(path);
-    assert_int_not_equal(rp_refs_best(refs, meta, "nonsense", &path, &err), RP_OK);
+    assert_int_not_equal(rp_bestrefs_find(refs, meta, "nonsense", &path, &err), RP_OK);
     /* another exposure is another question */
     assert_int_equal(rp_meta_set_string(meta, "INSTRUME", "MIRI", &err), RP_OK);
     assert_int_equal(rp_meta_set_string(meta, "DETECTOR", "MIRIMAGE", &err), RP_OK);
-    assert_int_equal(rp_refs_best(refs, meta, "dark", &path, &err), RP_OK);
+    assert_int_equal(rp_bestrefs_find(refs, meta, "dark", &path, &err), RP_OK);
     assert_non_null(strstr(path, "miri/jwst_miri_dark_0001.fits"));
     free(path);
-    assert_int_not_equal(rp_refs_best(refs, meta, "gain", &path, &err), RP_OK);
+    assert_int_not_equal(rp_bestrefs_find(refs, meta, "gain", &path, &err), RP_OK);
     assert_non_null(strstr(err.text, "scientifically invalid"));
-    rp_refs_free(refs);
+    rp_bestrefs_free(refs);
     /* now without the server */
     (void)setenv("CRDS_SERVER_URL", "https://jwst-serverless.stsci.edu", 1);
-    assert_int_equal(rp_refs_new(&refs, NULL, NULL, &err), RP_OK);
-    assert_int_equal(rp_refs_best(refs, meta, "dark", &path, &err), RP_OK);
+    assert_int_equal(rp_bestrefs_new(&refs, NULL, NULL, &err), RP_OK);
+    assert_int_equal(rp_bestrefs_find(refs, meta, "dark", &path, &err), RP_OK);
     free(path);
     assert_int_equal(rp_meta_set_string(meta, "INSTRUME", "NIRCAM", &err), RP_OK);
     assert_int_equal(rp_meta_set_string(meta, "DETECTOR", "NRCA1", &err), RP_OK);
-    assert_int_equal(rp_refs_best(refs, meta, "gain", &path, &err), RP_E_MISSING);
+    assert_int_equal(rp_bestrefs_find(refs, meta, "gain", &path, &err), RP_E_MISSING);
     assert_non_null(strstr(err.text, "no server to fetch it from"));
-    rp_refs_free(refs);
+    rp_bestrefs_free(refs);
     rp_meta_free(meta);
 }
 

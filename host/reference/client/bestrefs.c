@@ -1,5 +1,5 @@
-/* Best references for exposures: include/rampart/refs.h. */
-#include "rampart/refs.h"
+/* Best references for exposures: include/rampart/bestrefs.h. */
+#include "rampart/bestrefs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ typedef struct answer {
     rp_error why;
 } answer;
 
-struct rp_refs {
+struct rp_bestrefs {
     const rp_log *log;
     const volatile sig_atomic_t *cancel;
     bool opened;
@@ -33,7 +33,7 @@ struct rp_refs {
     answer *answers;
 };
 
-bool rp_refs_configured(void)
+bool rp_bestrefs_configured(void)
 {
     static const char *const names[] = {"CRDS_SERVER_URL", "CRDS_PATH", "CRDS_PATH_SINGLE", "CRDS_MAPPATH", "CRDS_MAPPATH_SINGLE"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -44,7 +44,7 @@ bool rp_refs_configured(void)
     return false;
 }
 
-rp_code rp_refs_new(rp_refs **out, const rp_log *log, const volatile sig_atomic_t *cancel, rp_error *err)
+rp_code rp_bestrefs_new(rp_bestrefs **out, const rp_log *log, const volatile sig_atomic_t *cancel, rp_error *err)
 {
     *out = calloc(1, sizeof **out);
     if (!*out)
@@ -54,7 +54,7 @@ rp_code rp_refs_new(rp_refs **out, const rp_log *log, const volatile sig_atomic_
     return RP_OK;
 }
 
-void rp_refs_free(rp_refs *refs)
+void rp_bestrefs_free(rp_bestrefs *refs)
 {
     if (!refs)
         return;
@@ -72,14 +72,14 @@ void rp_refs_free(rp_refs *refs)
     free(refs);
 }
 
-const char *rp_refs_context(const rp_refs *refs)
+const char *rp_bestrefs_context(const rp_bestrefs *refs)
 {
     return refs ? refs->name : NULL;
 }
 
 /* ---- opening ---- */
 
-static rp_code load_rules(rp_refs *refs, rp_error *err)
+static rp_code load_rules(rp_bestrefs *refs, rp_error *err)
 {
     const rp_crds_settings *s = &refs->client.settings;
     const rp_context_options options = {.ignore_checksums = s->ignore_mapping_checksum, .log = refs->log};
@@ -102,7 +102,7 @@ static rp_code load_rules(rp_refs *refs, rp_error *err)
     return code ? code : rp_query_new(&refs->query, refs->context, err);
 }
 
-static rp_code open_now(rp_refs *refs, rp_error *err)
+static rp_code open_now(rp_bestrefs *refs, rp_error *err)
 {
     rp_code code = rp_crds_client_open(&refs->client, rp_crds_getenv, refs->log, refs->cancel, err);
     if (!code)
@@ -119,7 +119,7 @@ static rp_code open_now(rp_refs *refs, rp_error *err)
     return code;
 }
 
-static rp_code open_once(rp_refs *refs, rp_error *err)
+static rp_code open_once(rp_bestrefs *refs, rp_error *err)
 {
     if (!refs->opened) {
         refs->opened = true;
@@ -131,7 +131,7 @@ static rp_code open_once(rp_refs *refs, rp_error *err)
 /* ---- bad files ---- */
 
 /* The rules of one instrument, as the Python client looks at them. */
-static rp_code check_rules(rp_refs *refs, const char *instrument, rp_error *err)
+static rp_code check_rules(rp_bestrefs *refs, const char *instrument, rp_error *err)
 {
     const rp_names types = rp_context_types(refs->context, instrument);
     for (size_t i = 0; i <= types.count; i++) {
@@ -147,7 +147,7 @@ static rp_code check_rules(rp_refs *refs, const char *instrument, rp_error *err)
     return RP_OK;
 }
 
-static rp_code check_reference(const rp_refs *refs, const char *type, const char *name, rp_error *err)
+static rp_code check_reference(const rp_bestrefs *refs, const char *type, const char *name, rp_error *err)
 {
     if (!rp_crds_is_bad(&refs->client, name))
         return RP_OK;
@@ -162,7 +162,7 @@ static rp_code check_reference(const rp_refs *refs, const char *type, const char
 /* ---- choosing ---- */
 
 /* What the rules say, as text: a file name or "NOT FOUND ...".  Caller frees *text. */
-static rp_code choose_here(rp_refs *refs, const rp_crds_header *header, const char *type, char **text, rp_error *err)
+static rp_code choose_here(rp_bestrefs *refs, const rp_crds_header *header, const char *type, char **text, rp_error *err)
 {
     rp_bests bests;
     rp_code code = rp_query_best(refs->query, header->item, header->count, &type, 1, &bests, err);
@@ -178,7 +178,7 @@ static rp_code choose_here(rp_refs *refs, const rp_crds_header *header, const ch
 }
 
 /* The same by the server (CRDS_MODE=remote). */
-static rp_code choose_there(rp_refs *refs, const rp_crds_header *header, const char *type, char **text, rp_error *err)
+static rp_code choose_there(rp_bestrefs *refs, const rp_crds_header *header, const char *type, char **text, rp_error *err)
 {
     json_t *items = json_object(), *result = NULL;
     for (size_t i = 0; i < header->count; i++)
@@ -199,7 +199,7 @@ static bool says_none(const char *text)
     return strcasestr(text, "n/a") != NULL;
 }
 
-static rp_code find(rp_refs *refs, const rp_crds_header *header, const char *type, char **path, rp_error *err)
+static rp_code find(rp_bestrefs *refs, const rp_crds_header *header, const char *type, char **path, rp_error *err)
 {
     char *text = NULL;
     rp_code code = refs->context ? check_rules(refs, header->instrument, err) : RP_OK;
@@ -221,7 +221,7 @@ static rp_code find(rp_refs *refs, const rp_crds_header *header, const char *typ
     return code;
 }
 
-static const answer *remembered(const rp_refs *refs, uint64_t header, const char *type)
+static const answer *remembered(const rp_bestrefs *refs, uint64_t header, const char *type)
 {
     for (const answer *a = refs->answers; a; a = a->next)
         if (a->header == header && strcmp(a->type, type) == 0)
@@ -229,7 +229,7 @@ static const answer *remembered(const rp_refs *refs, uint64_t header, const char
     return NULL;
 }
 
-static rp_code ask(rp_refs *refs, const rp_crds_header *header, const char *type, const answer **out, rp_error *err)
+static rp_code ask(rp_bestrefs *refs, const rp_crds_header *header, const char *type, const answer **out, rp_error *err)
 {
     answer *a = calloc(1, sizeof *a);
     char *copy = strdup(type);
@@ -248,7 +248,7 @@ static rp_code ask(rp_refs *refs, const rp_crds_header *header, const char *type
     return RP_OK;
 }
 
-rp_code rp_refs_best(rp_refs *refs, const rp_meta *meta, const char *type, char **path, rp_error *err)
+rp_code rp_bestrefs_find(rp_bestrefs *refs, const rp_meta *meta, const char *type, char **path, rp_error *err)
 {
     rp_crds_header header = {0};
     const answer *a = NULL;
@@ -267,7 +267,7 @@ rp_code rp_refs_best(rp_refs *refs, const rp_meta *meta, const char *type, char 
     return *path ? RP_OK : rp_fail(err, RP_E_MEMORY, "no memory for the path of a reference");
 }
 
-bool rp_refs_gave(const rp_refs *refs, const char *path)
+bool rp_bestrefs_gave(const rp_bestrefs *refs, const char *path)
 {
     for (const answer *a = refs ? refs->answers : NULL; a; a = a->next)
         if (a->path && strcmp(a->path, path) == 0 && strcmp(path, "N/A") != 0)
