@@ -1,4 +1,5 @@
 /* Reading lines of JSON: host/reference/crds/json_line.h. */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,14 +118,29 @@ static bool read_escaped(reader *r, char *out)
     return true;
 }
 
+/* The first byte from p on that a text cannot simply hold; eight at a time. */
+static char *skip_plain(char *p, const char *end)
+{
+    const uint64_t ones = 0x0101010101010101ULL, high = 0x8080808080808080ULL;
+    for (; end - p >= 8; p += 8) {
+        uint64_t word;
+        memcpy(&word, p, 8);
+        const uint64_t quote = word ^ ones * '"', slash = word ^ ones * '\\';
+        const uint64_t found = (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & high;
+        if (found)
+            break;
+    }
+    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
+        p++;
+    return p;
+}
+
 static bool read_text(reader *r, const char **text)
 {
     if (!take(r, '"'))
         return false;
-    char *p = r->at;
-    *text = p;
-    while (p < r->end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
-        p++;
+    *text = r->at;
+    char *p = skip_plain(r->at, r->end);
     r->at = p;
     if (p >= r->end || *p != '"')
         return read_escaped(r, p);

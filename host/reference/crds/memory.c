@@ -87,10 +87,8 @@ void rp_arena_clear(rp_arena *arena)
     *arena = (rp_arena){0};
 }
 
-char *rp_buffer_room(rp_buffer *buffer, size_t bytes)
+char *rp_buffer_widen(rp_buffer *buffer, size_t bytes)
 {
-    if (buffer->room - buffer->size >= bytes && buffer->data)
-        return buffer->data + buffer->size;
     size_t room = buffer->room ? buffer->room : 256;
     while (room - buffer->size < bytes) {
         if (room > SIZE_MAX / 2) {
@@ -107,26 +105,6 @@ char *rp_buffer_room(rp_buffer *buffer, size_t bytes)
     buffer->data = data;
     buffer->room = room;
     return data + buffer->size;
-}
-
-void rp_buffer_add(rp_buffer *buffer, const char *text, size_t length)
-{
-    char *out = rp_buffer_room(buffer, length + 1);
-    if (!out)
-        return;
-    if (length)
-        memcpy(out, text, length);
-    buffer->size += length;
-}
-
-void rp_buffer_puts(rp_buffer *buffer, const char *text)
-{
-    rp_buffer_add(buffer, text, strlen(text));
-}
-
-void rp_buffer_putc(rp_buffer *buffer, char c)
-{
-    rp_buffer_add(buffer, &c, 1);
 }
 
 const char *rp_buffer_text(rp_buffer *buffer)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 typedef struct rp_arena {
     struct rp_arena_chunk *chunk;
@@ -26,11 +27,39 @@ typedef struct rp_buffer {
     bool failed;
 } rp_buffer;
 
+char *rp_buffer_widen(rp_buffer *buffer, size_t bytes);
+
 /* At least `bytes` more fit behind; NULL when memory is short. */
-char *rp_buffer_room(rp_buffer *buffer, size_t bytes);
-void rp_buffer_add(rp_buffer *buffer, const char *text, size_t length);
-void rp_buffer_puts(rp_buffer *buffer, const char *text);
-void rp_buffer_putc(rp_buffer *buffer, char c);
+static inline char *rp_buffer_room(rp_buffer *buffer, size_t bytes)
+{
+    return buffer->room - buffer->size >= bytes && buffer->data ? buffer->data + buffer->size
+                                                                : rp_buffer_widen(buffer, bytes);
+}
+
+static inline void rp_buffer_add(rp_buffer *buffer, const char *text, size_t length)
+{
+    char *out = rp_buffer_room(buffer, length + 1);
+    if (!out)
+        return;
+    if (length)
+        memcpy(out, text, length);
+    buffer->size += length;
+}
+
+static inline void rp_buffer_puts(rp_buffer *buffer, const char *text)
+{
+    rp_buffer_add(buffer, text, strlen(text));
+}
+
+static inline void rp_buffer_putc(rp_buffer *buffer, char c)
+{
+    char *out = rp_buffer_room(buffer, 2);
+    if (!out)
+        return;
+    *out = c;
+    buffer->size++;
+}
+
 /* Ends the text by a zero (not counted) and returns it; "" when memory was short. */
 const char *rp_buffer_text(rp_buffer *buffer);
 void rp_buffer_clear(rp_buffer *buffer);

@@ -170,8 +170,27 @@ static size_t decode(const unsigned char *text, size_t length, unsigned *point)
     return n;
 }
 
+/* Nearly all texts are printable ASCII without quotes. */
+static bool quote_plain(rp_buffer *out, const char *text, size_t length)
+{
+    char *at = rp_buffer_room(out, length + 3);
+    if (!at)
+        return true;
+    *at++ = '\'';
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < ' ' || text[i] > '~' || text[i] == '\'' || text[i] == '\\')
+            return false;
+        at[i] = text[i];
+    }
+    at[length] = '\'';
+    out->size += length + 2;
+    return true;
+}
+
 void rp_python_quote(rp_buffer *out, const char *text, size_t length)
 {
+    if (quote_plain(out, text, length))
+        return;
     const char quote = memchr(text, '\'', length) && !memchr(text, '"', length) ? '"' : '\'';
     char escape[16];
     rp_buffer_putc(out, quote);
