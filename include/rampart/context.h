@@ -105,6 +105,9 @@ typedef struct rp_bests {
 typedef struct rp_query rp_query;
 rp_code rp_query_new(rp_query **out, const rp_context *context, rp_error *err);
 void rp_query_free(rp_query *query); /* NULL is fine */
+/* Keywords that a header lacks are "UNDEFINED" for the rules, as in getreferences; or they stay absent, as in the client's
+ * PipelineContext.get_best_references, whose messages then differ. */
+void rp_query_keep_absent(rp_query *query, bool absent);
 
 /* ntypes 0: every type of the instrument.  Only RP_E_MEMORY can be returned. */
 rp_code rp_query_best(rp_query *query, const rp_header_item *items, size_t nitems, const char *const *types,

@@ -116,8 +116,11 @@ static void test_methods(void **state)
     expect(f, "get_reference_names", "[\"jwst_nircam_0002.imap\"]", "[\"jwst_nircam_dark_0002.fits\", \"jwst_nircam_gain_0002.fits\"]");
     expect(f, "get_best_references", "[\"jwst_0002.pmap\", " HEADER ", [\"dark\", \"ipc\"]]",
            "{\"dark\": \"jwst_nircam_dark_0002.fits\", \"ipc\": \"NOT FOUND n/a\"}");
+    /* a keyword that the header lacks is not "UNDEFINED", as with the client's own rules */
+    expect(f, "get_best_references", "[\"jwst_0002.pmap\", {\"META.INSTRUMENT.NAME\": \"NIRCAM\"}, [\"dark\"]]",
+           "{\"dark\": \"NOT FOUND Match required lookup parameter 'META.INSTRUMENT.DETECTOR' is undefined.\"}");
     expect(f, "get_best_references_by_header_map", "[\"jwst_0001.pmap\", {\"a\": " HEADER ", \"b\": {\"META.INSTRUMENT.NAME\": \"X\"}}, [\"gain\"]]",
-           "{\"a\": {\"gain\": \"jwst_nircam_gain_0001.fits\"}, \"b\": {\"gain\": \"NOT FOUND x\"}}");
+           "{\"a\": {\"gain\": \"jwst_nircam_gain_0001.fits\"}, \"b\": {\"gain\": \"NOT FOUND Unknown instrument 'x' for context 'jwst_0001.pmap'\"}}");
 }
 
 static void test_refusals(void **state)

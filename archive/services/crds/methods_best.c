@@ -202,6 +202,8 @@ rp_code rp_crds_get_best_references(rp_crds_service *s, const json_t *parameters
     if (!code)
         code = rp_query_new(&query, context, err);
     if (!code)
+        rp_query_keep_absent(query, true);
+    if (!code)
         code = ask(query, json_array_get(parameters, 1), types, ntypes, result, err);
     rp_query_free(query);
     rp_crds_contexts_release(s->contexts, context);
@@ -258,6 +260,8 @@ rp_code rp_crds_get_best_references_by_header_map(rp_crds_service *s, const json
         code = rp_query_new(&query, context, err);
     if (!code && !(*result = json_object()))
         code = no_memory(err);
+    if (!code)
+        rp_query_keep_absent(query, true);
     if (!code)
         code = ask_all(query, map, types, ntypes, *result, err);
     rp_query_free(query);

@@ -55,6 +55,11 @@ void rp_query_free(rp_query *q)
     free(q);
 }
 
+void rp_query_keep_absent(rp_query *q, bool absent)
+{
+    q->keep_absent = absent;
+}
+
 /* ---- values ---- */
 
 const rp_slot_value *rp_slot_value_of(rp_query *q, size_t slot)

@@ -29,6 +29,7 @@ struct rp_query {
     const char **given; /* by symbol */
     uint64_t *stamp;    /* of `given`: the call that set it */
     uint64_t call;
+    bool keep_absent; /* keywords that the header lacks are not "UNDEFINED" but missing */
     rp_slot_value *value; /* by slot of the instrument */
     bool *na;             /* by slot: the rule at work makes it N/A */
     bool any_na;
@@ -55,7 +56,8 @@ const rp_slot_value *rp_slot_value_of(rp_query *q, size_t slot);
 /* Is the keyword in the header that the rules see? */
 static inline bool rp_slot_defined(const rp_query *q, size_t slot)
 {
-    return q->instrument->slot[slot].from_header || q->na[slot];
+    const rp_slot *s = &q->instrument->slot[slot];
+    return (s->from_header && (!q->keep_absent || q->stamp[s->symbol] == q->call)) || q->na[slot];
 }
 
 rp_outcome rp_choose(rp_query *q, const rp_selector *selector);
