@@ -159,6 +159,8 @@ static rp_code read_types(const json_t *given, const char ***out, size_t *n, rp_
 
 static json_t *answer_of(const rp_best *best)
 {
+    if (best->kind == RP_BEST_ODD) /* never to be taken for a name */
+        return json_sprintf("NOT FOUND %s", best->count ? best->text[0] : "");
     if (best->kind != RP_BEST_FILES)
         return json_string(best->count ? best->text[0] : "NOT FOUND");
     json_t *names = json_array();

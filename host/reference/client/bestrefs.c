@@ -172,6 +172,8 @@ static rp_code choose_here(rp_bestrefs *refs, const rp_crds_header *header, cons
         return rp_fail(err, RP_E_MISSING, "%s", bests.failure);
     if (bests.count > 0 && bests.best[0].kind == RP_BEST_FILES)
         return rp_fail(err, RP_E_UNSUPPORTED, "the rules name %zu files of type %s at once", bests.best[0].count, type);
+    if (bests.count > 0 && bests.best[0].kind == RP_BEST_ODD)
+        return rp_fail(err, RP_E_MISMATCH, "the rules give no name: %s", bests.best[0].text[0]);
     /* a type that the rules leave out is none that this exposure has */
     *text = strdup(bests.count > 0 && bests.best[0].count > 0 ? bests.best[0].text[0] : "NOT FOUND n/a");
     return *text ? RP_OK : rp_fail(err, RP_E_MEMORY, "no memory for the name of a reference");
