@@ -35,10 +35,10 @@ void rp_http_access(const rp_http_exchange *x, const char *address, bool complet
     char time[32];
     stamp(time, sizeof time);
     /* The path only: queries may hold tokens.  A target that could not be read is not repeated. */
-    json_t *line = json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:b}", "time", time, "client", address, "method",
-                             x->method, "path", x->target.path ? x->target.path : "", "status", x->status, "bytes",
-                             (json_int_t)x->sent, "ms", (json_int_t)(rp_http_now_ms() - x->begun_ms), "complete",
-                             (int)complete);
+    json_t *line =
+        json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:b}", "time", time, "client", address, "method", x->method,
+                  "path", x->target.path ? x->target.path : "", "status", x->status, "bytes", (json_int_t)x->sent, "ms",
+                  (json_int_t)(rp_http_now_ms() - x->begun_ms), "complete", (int)complete);
     char *text = line ? json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
     if (text)
         o->access(o->payload, text);

@@ -19,8 +19,8 @@ typedef struct rp_http_part {
     uint64_t first, size;
 } rp_http_part;
 
-/* `etag` with its quotes; modified_s since 1970.  Several ranges in one request are not served in parts: the whole file is
- * (RFC 9110, 14.2 allows it), so that no request makes more work than the file is long. */
+/* `etag` with its quotes; modified_s since 1970.  Several ranges in one request are not served in parts: the whole file
+ * is (RFC 9110, 14.2 allows it), so that no request makes more work than the file is long. */
 rp_http_part rp_http_choose(const rp_http_conditions *conditions, uint64_t size, const char *etag, int64_t modified_s);
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" */

@@ -111,8 +111,12 @@ static enum MHD_Result refuse(rp_http_exchange *x, struct MHD_Connection *connec
     static const struct {
         int status;
         const char *text;
-    } texts[] = {{400, "the request is malformed"}, {404, "there is nothing here"}, {405, "this method is not served here"},
-                 {413, "the body is too large"}, {414, "the target is too long"}, {431, "too many headers"},
+    } texts[] = {{400, "the request is malformed"},
+                 {404, "there is nothing here"},
+                 {405, "this method is not served here"},
+                 {413, "the body is too large"},
+                 {414, "the target is too long"},
+                 {431, "too many headers"},
                  {501, "this transfer coding or method is not known"}};
     const char *text = "refused";
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

@@ -25,10 +25,10 @@ enum { RP_HTTP_GET = 1, RP_HTTP_POST = 2 }; /* HEAD goes with GET */
 
 /* Valid during the call of the handler. */
 typedef struct rp_http_request {
-    unsigned method;        /* RP_HTTP_GET or RP_HTTP_POST */
-    const char *path;       /* decoded, UTF-8, begins with '/' */
-    const char *rest;       /* the part of it that a route's '*' stands for, else "" */
-    const char *body;       /* terminated by NUL, which does not count */
+    unsigned method;  /* RP_HTTP_GET or RP_HTTP_POST */
+    const char *path; /* decoded, UTF-8, begins with '/' */
+    const char *rest; /* the part of it that a route's '*' stands for, else "" */
+    const char *body; /* terminated by NUL, which does not count */
     size_t body_size;
     const rp_http_pair *parameter; /* of the query, decoded, in order */
     size_t nparameters;
@@ -51,8 +51,8 @@ typedef struct rp_http_reply {
     size_t size;
     int fd; /* a file: -1 for none; closed with the reply */
     uint64_t file_size;
-    int64_t modified_s;            /* since 1970, UTC */
-    char etag[RP_HTTP_MAX_ETAG];   /* with its quotes; strong: names these bytes and no others */
+    int64_t modified_s;                         /* since 1970, UTC */
+    char etag[RP_HTTP_MAX_ETAG];                /* with its quotes; strong: names these bytes and no others */
     const char *header[RP_HTTP_MAX_HEADERS][2]; /* names and values are static texts, or live as long as the server */
     size_t nheaders;
 } rp_http_reply;
@@ -88,13 +88,13 @@ typedef struct rp_http_mount {
 /* ---- the server ---- */
 
 typedef struct rp_http_options {
-    const char *host; /* numeric address; NULL: 127.0.0.1 */
-    uint16_t port;    /* 0: the system chooses */
-    int threads;      /* 0: 4 */
-    int connections;  /* at once; 0: 1000 */
-    int idle_s;       /* an idle connection is closed after this; 0: 30 */
-    int head_s;       /* a request must have arrived within this; 0: 20 */
-    int body_s;       /* its body within this after the head; 0: 60 */
+    const char *host;    /* numeric address; NULL: 127.0.0.1 */
+    uint16_t port;       /* 0: the system chooses */
+    int threads;         /* 0: 4 */
+    int connections;     /* at once; 0: 1000 */
+    int idle_s;          /* an idle connection is closed after this; 0: 30 */
+    int head_s;          /* a request must have arrived within this; 0: 20 */
+    int body_s;          /* its body within this after the head; 0: 60 */
     uint32_t least_rate; /* bytes a second at which a reply must be read; 0: 16384 */
     /* One JSON object, without newline, for each request; from several threads.  NULL: none. */
     void (*access)(void *payload, const char *line);

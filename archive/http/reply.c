@@ -112,8 +112,8 @@ static struct MHD_Response *file_response(struct MHD_Connection *connection, rp_
 static struct MHD_Response *bytes_response(rp_http_reply *reply, uint64_t *sent)
 {
     const size_t size = reply->bytes ? reply->size : 0;
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(size, reply->bytes, reply->bytes ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        size, reply->bytes, reply->bytes ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
     if (response)
         reply->bytes = NULL;
     *sent = size;

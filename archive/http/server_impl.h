@@ -71,7 +71,8 @@ void rp_http_exchange_end(void *server, struct MHD_Connection *connection, void 
 
 void rp_http_reply_clear(rp_http_reply *reply);
 /* Sends and clears the reply. */
-enum MHD_Result rp_http_reply_queue(rp_http_exchange *exchange, struct MHD_Connection *connection, rp_http_reply *reply);
+enum MHD_Result rp_http_reply_queue(rp_http_exchange *exchange, struct MHD_Connection *connection,
+                                    rp_http_reply *reply);
 
 /* ---- access.c ---- */
 

@@ -14,7 +14,8 @@
 static const char help[] =
     "Usage: rampart refs serve --crds-path DIR [OPTION ...]\n\n"
     "Serves the rules (DIR/mappings/jwst) and reference files (DIR/references/jwst, flat or in a folder for each\n"
-    "instrument) to CRDS clients: set CRDS_SERVER_URL to the address that it prints.  DIR/server.json says which context is\n"
+    "instrument) to CRDS clients: set CRDS_SERVER_URL to the address that it prints.  DIR/server.json says which "
+    "context is\n"
     "operational; without it the newest one is.  Ends on SIGINT or SIGTERM.\n\n"
     "  --crds-path DIR       what to serve\n"
     "  --listen HOST:PORT    address in digits and port (127.0.0.1:8000); port 0: any free one\n"
@@ -107,10 +108,14 @@ static int serve(options *o)
 int rp_refs_serve(int argc, char **argv)
 {
     static const struct option longs[] = {
-        {"crds-path", required_argument, NULL, CRDS_PATH}, {"listen", required_argument, NULL, LISTEN},
-        {"public-url", required_argument, NULL, PUBLIC_URL}, {"observatory", required_argument, NULL, OBSERVATORY},
-        {"threads", required_argument, NULL, THREADS},     {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},                  {0},
+        {"crds-path", required_argument, NULL, CRDS_PATH},
+        {"listen", required_argument, NULL, LISTEN},
+        {"public-url", required_argument, NULL, PUBLIC_URL},
+        {"observatory", required_argument, NULL, OBSERVATORY},
+        {"threads", required_argument, NULL, THREADS},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     options o = {.server = {.port = 8000}};
     for (int c; (c = getopt_long(argc, argv, "hq", longs, NULL)) != -1;) {
@@ -124,7 +129,8 @@ int rp_refs_serve(int argc, char **argv)
             o.server.public_url = optarg;
         else if (c == OBSERVATORY)
             o.server.observatory = optarg;
-        else if ((c == LISTEN && parse_listen(optarg, &o)) || (c == THREADS && parse_threads(optarg, &o.server.threads)))
+        else if ((c == LISTEN && parse_listen(optarg, &o)) ||
+                 (c == THREADS && parse_threads(optarg, &o.server.threads)))
             continue;
         else
             return rp_refs_usage_error("serve", "an option is unknown or its value out of range");

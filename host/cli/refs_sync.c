@@ -12,7 +12,8 @@
 
 static const char help[] =
     "Usage: rampart refs sync --contexts CONTEXT ... [OPTION ...]\n\n"
-    "Brings the rules of contexts, and with --fetch-references their reference files, from the server (CRDS_SERVER_URL)\n"
+    "Brings the rules of contexts, and with --fetch-references their reference files, from the server "
+    "(CRDS_SERVER_URL)\n"
     "into the cache (CRDS_PATH).  Options are those of \"crds sync\"; both programs can work on one cache.\n\n"
     "  --contexts CONTEXT ...  jwst_1234.pmap, latest, build, jwst-edit, jwst-2023-01-01T00:00:00\n"
     "  --all                   every context of the server\n"
@@ -32,7 +33,21 @@ static const char help[] =
     "  --dry-run               say what would be done\n"
     "  --quiet, -q             say nothing but errors\n";
 
-enum { CONTEXTS = 256, ALL, LAST, RANGE, FILES, FETCH, IGNORE, PURGE_MAPPINGS, PURGE_REFERENCES, ORGANIZE, CLEAR, READONLY, DRY };
+enum {
+    CONTEXTS = 256,
+    ALL,
+    LAST,
+    RANGE,
+    FILES,
+    FETCH,
+    IGNORE,
+    PURGE_MAPPINGS,
+    PURGE_REFERENCES,
+    ORGANIZE,
+    CLEAR,
+    READONLY,
+    DRY
+};
 
 typedef struct options {
     rp_crds_sync sync;
@@ -75,7 +90,9 @@ static bool take_range(options *o)
 
 static bool take_mode(options *o)
 {
-    o->sync.organize = strcmp(optarg, "flat") == 0 ? RP_CRDS_FLAT : strcmp(optarg, "instrument") == 0 ? RP_CRDS_INSTRUMENT : -1;
+    o->sync.organize = strcmp(optarg, "flat") == 0         ? RP_CRDS_FLAT
+                       : strcmp(optarg, "instrument") == 0 ? RP_CRDS_INSTRUMENT
+                                                           : -1;
     return o->sync.organize >= 0;
 }
 
@@ -104,16 +121,25 @@ static void take_flag(options *o, int c)
 /* RP_EXIT_OK: go on; else the exit code, or -1 after help. */
 static int read_options(options *o, int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"contexts", required_argument, NULL, CONTEXTS}, {"all", no_argument, NULL, ALL},
-        {"last", required_argument, NULL, LAST}, {"range", required_argument, NULL, RANGE},
-        {"files", required_argument, NULL, FILES}, {"fetch-references", no_argument, NULL, FETCH},
-        {"ignore-cache", no_argument, NULL, IGNORE}, {"check-files", no_argument, NULL, 'k'},
-        {"check-sha1sum", no_argument, NULL, 's'}, {"repair-files", no_argument, NULL, 'r'},
-        {"purge-mappings", no_argument, NULL, PURGE_MAPPINGS}, {"purge-references", no_argument, NULL, PURGE_REFERENCES},
-        {"organize", required_argument, NULL, ORGANIZE}, {"clear-locks", no_argument, NULL, CLEAR},
-        {"readonly-cache", no_argument, NULL, READONLY}, {"dry-run", no_argument, NULL, DRY},
-        {"quiet", no_argument, NULL, 'q'}, {"help", no_argument, NULL, 'h'}, {0}};
+    static const struct option longs[] = {{"contexts", required_argument, NULL, CONTEXTS},
+                                          {"all", no_argument, NULL, ALL},
+                                          {"last", required_argument, NULL, LAST},
+                                          {"range", required_argument, NULL, RANGE},
+                                          {"files", required_argument, NULL, FILES},
+                                          {"fetch-references", no_argument, NULL, FETCH},
+                                          {"ignore-cache", no_argument, NULL, IGNORE},
+                                          {"check-files", no_argument, NULL, 'k'},
+                                          {"check-sha1sum", no_argument, NULL, 's'},
+                                          {"repair-files", no_argument, NULL, 'r'},
+                                          {"purge-mappings", no_argument, NULL, PURGE_MAPPINGS},
+                                          {"purge-references", no_argument, NULL, PURGE_REFERENCES},
+                                          {"organize", required_argument, NULL, ORGANIZE},
+                                          {"clear-locks", no_argument, NULL, CLEAR},
+                                          {"readonly-cache", no_argument, NULL, READONLY},
+                                          {"dry-run", no_argument, NULL, DRY},
+                                          {"quiet", no_argument, NULL, 'q'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
     for (int c; (c = getopt_long(argc, argv, "hksrq", longs, NULL)) != -1;) {
         bool good = c != '?';
         if (c == 'h')
@@ -190,11 +216,14 @@ static int sync_now(options *o, rp_console *console)
 
 int rp_refs_sync(int argc, char **argv)
 {
-    options o = {.sync = {.organize = -1}, .context = calloc((size_t)argc + 1, sizeof(char *)), .file = calloc((size_t)argc + 1, sizeof(char *))};
+    options o = {.sync = {.organize = -1},
+                 .context = calloc((size_t)argc + 1, sizeof(char *)),
+                 .file = calloc((size_t)argc + 1, sizeof(char *))};
     rp_error err = {0};
     rp_console *console = NULL;
     rp_console_options log = rp_console_defaults();
-    int exit_code = o.context && o.file ? read_options(&o, argc, argv) : rp_refs_error("sync", "no memory", RP_EXIT_FAILED);
+    int exit_code =
+        o.context && o.file ? read_options(&o, argc, argv) : rp_refs_error("sync", "no memory", RP_EXIT_FAILED);
     o.sync.context = o.context;
     o.sync.file = o.file;
     log.quiet = o.quiet;
@@ -202,9 +231,11 @@ int rp_refs_sync(int argc, char **argv)
     if (exit_code == RP_EXIT_OK && !o.clear_locks && !has_work(&o.sync))
         exit_code = rp_refs_usage_error("sync", "give --contexts, --all, --last, --range, --files or --organize");
     if (exit_code == RP_EXIT_OK && o.sync.purge_references && !o.sync.references)
-        exit_code = rp_refs_usage_error("sync", "--purge-references goes with --fetch-references: it keeps what these contexts use");
+        exit_code = rp_refs_usage_error(
+            "sync", "--purge-references goes with --fetch-references: it keeps what these contexts use");
     if (exit_code == RP_EXIT_OK)
-        exit_code = rp_console_open(&console, &log, &err) ? rp_refs_error("sync", err.text, RP_EXIT_FAILED) : sync_now(&o, console);
+        exit_code = rp_console_open(&console, &log, &err) ? rp_refs_error("sync", err.text, RP_EXIT_FAILED)
+                                                          : sync_now(&o, console);
     rp_console_close(console);
     free(o.context);
     free(o.file);

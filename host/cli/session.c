@@ -78,7 +78,8 @@ rp_code rp_session_log(rp_session *session, rp_error *err)
 
 rp_code rp_session_refs(rp_session *session, const volatile sig_atomic_t *cancel, rp_error *err)
 {
-    return rp_bestrefs_configured() ? rp_bestrefs_new(&session->refs, rp_console_log(session->console), cancel, err) : RP_OK;
+    return rp_bestrefs_configured() ? rp_bestrefs_new(&session->refs, rp_console_log(session->console), cancel, err)
+                                    : RP_OK;
 }
 
 bool rp_session_wants_pars(const rp_session *session)
@@ -101,7 +102,8 @@ static bool holds_asdf(const char *folder)
 }
 
 /* From the folder of --refs, else by rules; *path NULL when there is none. */
-static rp_code find_reference_pars(const rp_session *session, const char *type, const rp_meta *meta, char **path, rp_error *err)
+static rp_code find_reference_pars(const rp_session *session, const char *type, const rp_meta *meta, char **path,
+                                   rp_error *err)
 {
     const char *folder = session->machine.refs_dir;
     rp_code code = RP_OK;

@@ -4,8 +4,8 @@
 
 #include "host/cli/console.h"
 #include "host/cli/machine.h"
-#include "rampart/product.h"
 #include "rampart/bestrefs.h"
+#include "rampart/product.h"
 
 typedef struct rp_session {
     rp_target target;

@@ -2,8 +2,8 @@
 #ifndef RP_HOST_PIPELINES_CONTEXT_H
 #define RP_HOST_PIPELINES_CONTEXT_H
 
-#include "rampart/meta.h"
 #include "rampart/bestrefs.h"
+#include "rampart/meta.h"
 
 /* CRDS_VER and CRDS_CTX: release of the rules' software and context.  Where no rules were asked (refs NULL, or every
  * reference named by hand) the software is "N/A" and the context that of the environment (CRDS_CONTEXT), if any. */

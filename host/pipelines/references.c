@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "host/pipelines/expand.h"
+#include "rampart/bestrefs.h"
 #include "rampart/pipeline.h"
 #include "rampart/reference.h"
-#include "rampart/bestrefs.h"
 
 static bool is(const rp_meta *meta, const char *keyword, const char *value)
 {
@@ -149,15 +149,18 @@ static void note_missing(missing *list, const char *step, bool first_of_step, co
         list->used += (size_t)n < sizeof list->text - list->used ? (size_t)n : sizeof list->text - list->used - 1;
 }
 
-/* A reference that cannot be had is put on the list, so that all of them are named at once; other failures end the run. */
+/* A reference that cannot be had is put on the list, so that all of them are named at once; other failures end the run.
+ */
 static bool ends_check(const rp_request *request, rp_code code)
 {
     return code && (!request->refs || code == RP_E_MEMORY || code == RP_E_INTERRUPTED);
 }
 
-static void note_reason(const rp_request *request, missing *list, const char *step, const char *reftype, const char *text)
+static void note_reason(const rp_request *request, missing *list, const char *step, const char *reftype,
+                        const char *text)
 {
-    rp_logf(request->log, RP_ERROR, "crds", "Error determining best reference for '%s' of step %s: %s", reftype, step, text);
+    rp_logf(request->log, RP_ERROR, "crds", "Error determining best reference for '%s' of step %s: %s", reftype, step,
+            text);
     if (!list->reason[0])
         (void)snprintf(list->reason, sizeof list->reason, "%.299s", text);
 }
@@ -221,10 +224,11 @@ rp_code rp_request_check(const rp_request *request, const rp_meta *meta, rp_erro
     }
     if (code || list.count == 0)
         return code;
-    return rp_fail(err, RP_E_MISSING,
-                   "%s: %zu reference%s missing (%s%s%s): give each with --%soverride_TYPE=FILE (or N/A), or a folder that "
-                   "holds them with --refs%s",
-                   request->input_path, list.count, list.count == 1 ? " is" : "s are", list.text,
-                   list.reason[0] ? ": " : "", list.reason, request->pipeline ? "steps.STEP." : "",
-                   request->refs ? "" : ", or set CRDS_PATH and CRDS_SERVER_URL");
+    return rp_fail(
+        err, RP_E_MISSING,
+        "%s: %zu reference%s missing (%s%s%s): give each with --%soverride_TYPE=FILE (or N/A), or a folder that "
+        "holds them with --refs%s",
+        request->input_path, list.count, list.count == 1 ? " is" : "s are", list.text, list.reason[0] ? ": " : "",
+        list.reason, request->pipeline ? "steps.STEP." : "",
+        request->refs ? "" : ", or set CRDS_PATH and CRDS_SERVER_URL");
 }

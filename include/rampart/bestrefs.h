@@ -1,5 +1,5 @@
-/* Best references for exposures, as `crds.getreferences` gives them: by the rules of a context, from the CRDS cache, and
- * fetched into it from the server where they are missing.  Everything is taken from the environment that the Python
+/* Best references for exposures, as `crds.getreferences` gives them: by the rules of a context, from the CRDS cache,
+ * and fetched into it from the server where they are missing.  Everything is taken from the environment that the Python
  * client reads (CRDS_PATH, CRDS_SERVER_URL, CRDS_CONTEXT ...): docs/references-crds.md. */
 #ifndef RAMPART_BESTREFS_H
 #define RAMPART_BESTREFS_H
@@ -26,9 +26,9 @@ void rp_bestrefs_free(rp_bestrefs *refs); /* NULL is fine */
 /* The context whose rules choose: "jwst_1234.pmap"; NULL while nothing has been asked. */
 const char *rp_bestrefs_context(const rp_bestrefs *refs);
 
-/* The best reference of a type for an exposure, in the cache and verified: *path is its path, or "N/A" where the rules say
- * that there is none.  Refused (RP_E_MISSING ...) with the reason otherwise.  Answers are remembered, so that asking
- * again costs nothing.  Caller frees *path.  Not thread-safe. */
+/* The best reference of a type for an exposure, in the cache and verified: *path is its path, or "N/A" where the rules
+ * say that there is none.  Refused (RP_E_MISSING ...) with the reason otherwise.  Answers are remembered, so that
+ * asking again costs nothing.  Caller frees *path.  Not thread-safe. */
 rp_code rp_bestrefs_find(rp_bestrefs *refs, const rp_meta *meta, const char *type, char **path, rp_error *err);
 
 /* Did rp_bestrefs_find give this path? */

@@ -14,7 +14,7 @@
 #include "rampart/status.h"
 
 typedef struct rp_refserver_options {
-    const char *crds_path;  /* DIR */
+    const char *crds_path;   /* DIR */
     const char *observatory; /* NULL: jwst */
     const char *host;        /* numeric address; NULL: 127.0.0.1 */
     uint16_t port;           /* 0: the system chooses */
@@ -32,7 +32,7 @@ typedef struct rp_refserver rp_refserver;
 rp_code rp_refserver_open(rp_refserver **out, const rp_refserver_options *options, rp_error *err);
 void rp_refserver_close(rp_refserver *server); /* NULL is fine */
 
-const char *rp_refserver_url(const rp_refserver *server); /* "http://127.0.0.1:8000/crds" */
+const char *rp_refserver_url(const rp_refserver *server);     /* "http://127.0.0.1:8000/crds" */
 const char *rp_refserver_context(const rp_refserver *server); /* the operational one */
 size_t rp_refserver_files(const rp_refserver *server, size_t *mappings);
 

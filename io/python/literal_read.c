@@ -83,7 +83,8 @@ static bool put_code_point(buffer *b, uint32_t c)
     if (c < 0x800)
         return put(b, (char)(0xc0 | c >> 6)) && put(b, (char)(0x80 | (c & 0x3f)));
     if (c < 0x10000)
-        return put(b, (char)(0xe0 | c >> 12)) && put(b, (char)(0x80 | (c >> 6 & 0x3f))) && put(b, (char)(0x80 | (c & 0x3f)));
+        return put(b, (char)(0xe0 | c >> 12)) && put(b, (char)(0x80 | (c >> 6 & 0x3f))) &&
+               put(b, (char)(0x80 | (c & 0x3f)));
     return put(b, (char)(0xf0 | c >> 18)) && put(b, (char)(0x80 | (c >> 12 & 0x3f))) &&
            put(b, (char)(0x80 | (c >> 6 & 0x3f))) && put(b, (char)(0x80 | (c & 0x3f)));
 }
@@ -248,7 +249,8 @@ static json_t *read_pairs(reader *r, json_t *key)
             }
         }
         json_t *value = !key ? NULL : json_is_string(key) ? read_value(r) : bad(r, "a key that is no string");
-        const bool set = value && json_object_setn_new(out, json_string_value(key), json_string_length(key), value) == 0;
+        const bool set =
+            value && json_object_setn_new(out, json_string_value(key), json_string_length(key), value) == 0;
         json_decref(key);
         key = NULL;
         if (!set)

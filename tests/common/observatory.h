@@ -12,7 +12,8 @@
 
 enum { OBSERVATORY_REFERENCE = 2880 };
 
-static inline bool observatory_write(const char *root, const char *folder, const char *name, const char *text, size_t size)
+static inline bool observatory_write(const char *root, const char *folder, const char *name, const char *text,
+                                     size_t size)
 {
     char path[512];
     (void)snprintf(path, sizeof path, "%s/%s/%s", root, folder, name);
@@ -33,7 +34,8 @@ static inline bool observatory_mapping(const char *root, const char *name, const
     return observatory_write(root, "mappings/jwst", name, whole, (size_t)n);
 }
 
-static inline bool observatory_rules(const char *root, const char *instrument, const char *type, int serial, const char *detector)
+static inline bool observatory_rules(const char *root, const char *instrument, const char *type, int serial,
+                                     const char *detector)
 {
     char name[64], text[2048], upper[16];
     size_t n = 0;
@@ -55,11 +57,12 @@ static inline bool observatory_instrument(const char *root, const char *instrume
 {
     char name[64], text[1024];
     (void)snprintf(name, sizeof name, "jwst_%s_%04d.imap", instrument, serial);
-    (void)snprintf(text, sizeof text,
-                   "header = {\n 'derived_from' : 'made',\n 'instrument' : '%s',\n 'mapping' : 'INSTRUMENT',\n 'name' : '%s',\n"
-                   " 'observatory' : 'JWST',\n 'parkey' : ('REFTYPE',),\n 'sha1sum' : '@',\n}\n\nselector = {\n"
-                   " 'dark' : 'jwst_%s_dark_%04d.rmap',\n 'gain' : 'jwst_%s_gain_%04d.rmap',\n 'ipc' : 'N/A',\n}\n",
-                   strcmp(instrument, "miri") ? "NIRCAM" : "MIRI", name, instrument, serial, instrument, serial);
+    (void)snprintf(
+        text, sizeof text,
+        "header = {\n 'derived_from' : 'made',\n 'instrument' : '%s',\n 'mapping' : 'INSTRUMENT',\n 'name' : '%s',\n"
+        " 'observatory' : 'JWST',\n 'parkey' : ('REFTYPE',),\n 'sha1sum' : '@',\n}\n\nselector = {\n"
+        " 'dark' : 'jwst_%s_dark_%04d.rmap',\n 'gain' : 'jwst_%s_gain_%04d.rmap',\n 'ipc' : 'N/A',\n}\n",
+        strcmp(instrument, "miri") ? "NIRCAM" : "MIRI", name, instrument, serial, instrument, serial);
     return observatory_mapping(root, name, text) && observatory_rules(root, instrument, "dark", serial, detector) &&
            observatory_rules(root, instrument, "gain", serial, detector);
 }
@@ -68,11 +71,12 @@ static inline bool observatory_context(const char *root, int serial)
 {
     char name[32], text[1024];
     (void)snprintf(name, sizeof name, "jwst_%04d.pmap", serial);
-    (void)snprintf(text, sizeof text,
-                   "header = {\n 'derived_from' : 'made',\n 'mapping' : 'PIPELINE',\n 'name' : '%s',\n 'observatory' : 'JWST',\n"
-                   " 'parkey' : ('META.INSTRUMENT.NAME',),\n 'sha1sum' : '@',\n}\n\nselector = {\n"
-                   " 'MIRI' : 'jwst_miri_%04d.imap',\n 'NIRCAM' : 'jwst_nircam_%04d.imap',\n}\n",
-                   name, serial, serial);
+    (void)snprintf(
+        text, sizeof text,
+        "header = {\n 'derived_from' : 'made',\n 'mapping' : 'PIPELINE',\n 'name' : '%s',\n 'observatory' : 'JWST',\n"
+        " 'parkey' : ('META.INSTRUMENT.NAME',),\n 'sha1sum' : '@',\n}\n\nselector = {\n"
+        " 'MIRI' : 'jwst_miri_%04d.imap',\n 'NIRCAM' : 'jwst_nircam_%04d.imap',\n}\n",
+        name, serial, serial);
     return observatory_mapping(root, name, text) && observatory_instrument(root, "nircam", serial, "NRCA1|NRCALONG") &&
            observatory_instrument(root, "miri", serial, "MIRIMAGE");
 }
@@ -103,7 +107,8 @@ static inline bool observatory_make(const char *root)
     }
     for (int serial = 1; serial <= 2; serial++)
         sound = sound && observatory_context(root, serial) && observatory_reference(root, "nircam", "dark", serial) &&
-                observatory_reference(root, "nircam", "gain", serial) && observatory_reference(root, "miri", "dark", serial) &&
+                observatory_reference(root, "nircam", "gain", serial) &&
+                observatory_reference(root, "miri", "dark", serial) &&
                 observatory_reference(root, "miri", "gain", serial);
     return sound;
 }

@@ -22,7 +22,8 @@ static rp_crds_service *service(void)
     if (!ready) {
         char root[] = "/tmp/rampart-fuzz.XXXXXX", command[64];
         const rp_refserver_options options = {.crds_path = root};
-        if (!mkdtemp(root) || !observatory_make(root) || rp_crds_service_open(&one, &options, "http://h/crds", NULL) != RP_OK)
+        if (!mkdtemp(root) || !observatory_make(root) ||
+            rp_crds_service_open(&one, &options, "http://h/crds", NULL) != RP_OK)
             abort();
         const rp_context *context; /* in memory from here on; the folder can go */
         for (int serial = 1; serial <= 2; serial++) {
@@ -63,8 +64,12 @@ static void read_target(const char *text)
 /* A part that is chosen lies in the file. */
 static void choose(const char *text)
 {
-    const rp_http_conditions conditions[] = {{.range = text},           {.if_match = text},          {.if_none_match = text},
-                                             {.if_modified_since = text}, {.if_unmodified_since = text}, {.if_range = text, .range = "bytes=1-2"}};
+    const rp_http_conditions conditions[] = {{.range = text},
+                                             {.if_match = text},
+                                             {.if_none_match = text},
+                                             {.if_modified_since = text},
+                                             {.if_unmodified_since = text},
+                                             {.if_range = text, .range = "bytes=1-2"}};
     for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
         const rp_http_part part = rp_http_choose(&conditions[i], 1000, "\"tag\"", 784111777);
         if (part.first > 1000 || part.size > 1000 - part.first)

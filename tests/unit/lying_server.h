@@ -1,5 +1,6 @@
 /* A CRDS server that does what its file names say: "good", "short" (dies in the middle), "long" (sends more than it
- * announced), "wrong" (other bytes), "stall", "error", "flaky" (dies at the first try).  One thread, in the test itself. */
+ * announced), "wrong" (other bytes), "stall", "error", "flaky" (dies at the first try).  One thread, in the test
+ * itself. */
 #ifndef RP_TESTS_LYING_SERVER_H
 #define RP_TESTS_LYING_SERVER_H
 
@@ -16,16 +17,17 @@ typedef struct lying_server {
     int listener;
     uint16_t port;
     pthread_t thread;
-    int requests;      /* for files */
-    int flaky;         /* requests for flaky ones */
-    const char *info;  /* instead of the honest answer to get_server_info */
+    int requests;     /* for files */
+    int flaky;        /* requests for flaky ones */
+    const char *info; /* instead of the honest answer to get_server_info */
     volatile bool stop;
 } lying_server;
 
 static void lying_reply(int fd, const char *type, const char *text)
 {
     char head[200];
-    (void)snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", type,
+    (void)snprintf(head, sizeof head,
+                   "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", type,
                    strlen(text));
     loopback_send(fd, head, strlen(head));
     loopback_send(fd, text, strlen(text));
@@ -33,8 +35,10 @@ static void lying_reply(int fd, const char *type, const char *text)
 
 static void lying_rpc(lying_server *s, int fd, const char *request)
 {
-    static const char *const files[] = {"jwst_nircam_good_0001.fits", "jwst_nircam_short_0001.fits", "jwst_nircam_long_0001.fits", "jwst_nircam_wrong_0001.fits",
-                                        "jwst_nircam_stall_0001.fits", "jwst_nircam_error_0001.fits", "jwst_nircam_flaky_0001.fits"};
+    static const char *const files[] = {"jwst_nircam_good_0001.fits",  "jwst_nircam_short_0001.fits",
+                                        "jwst_nircam_long_0001.fits",  "jwst_nircam_wrong_0001.fits",
+                                        "jwst_nircam_stall_0001.fits", "jwst_nircam_error_0001.fits",
+                                        "jwst_nircam_flaky_0001.fits"};
     char text[4096], *at = text;
     if (s->info) {
         lying_reply(fd, "application/json", s->info);
@@ -44,13 +48,17 @@ static void lying_rpc(lying_server *s, int fd, const char *request)
         lying_reply(fd, "application/json", "{\"error\": {\"message\": \"no &lt;such&gt; method\"}, \"result\": null}");
         return;
     }
-    at += sprintf(at,
-                  "{\"error\": null, \"result\": {\"observatory\": \"jwst\", \"operational_context\": \"jwst_0002.pmap\", \"edit_context\": \"jwst_0003.pmap\","
-                  "\"bad_files_list\": [\"jwst_nircam_bad_0001.fits\"], \"reference_url\": {\"jwst\": \"http://127.0.0.1:%u/files/\"},"
-                  "\"mapping_url\": {\"unchecked\": {\"jwst\": \"http://127.0.0.1:%u/maps\"}}, \"download_metadata\": {",
-                  (unsigned)s->port, (unsigned)s->port);
+    at +=
+        sprintf(at,
+                "{\"error\": null, \"result\": {\"observatory\": \"jwst\", \"operational_context\": "
+                "\"jwst_0002.pmap\", \"edit_context\": \"jwst_0003.pmap\","
+                "\"bad_files_list\": [\"jwst_nircam_bad_0001.fits\"], \"reference_url\": {\"jwst\": "
+                "\"http://127.0.0.1:%u/files/\"},"
+                "\"mapping_url\": {\"unchecked\": {\"jwst\": \"http://127.0.0.1:%u/maps\"}}, \"download_metadata\": {",
+                (unsigned)s->port, (unsigned)s->port);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        at += sprintf(at, "%s\"%s\": {\"size\": \"%d\", \"sha1sum\": \"%s\"}", i ? ", " : "", files[i], LYING_SIZE, LYING_SHA1);
+        at += sprintf(at, "%s\"%s\": {\"size\": \"%d\", \"sha1sum\": \"%s\"}", i ? ", " : "", files[i], LYING_SIZE,
+                      LYING_SHA1);
     (void)strcpy(at, "}}}");
     lying_reply(fd, "application/json", text);
 }

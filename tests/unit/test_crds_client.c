@@ -1,10 +1,10 @@
 /* The CRDS client: settings, places in the cache, locks, and what happens when the server is ill. */
+#include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -346,8 +346,9 @@ static void test_contexts(void **state)
     (void)state;
     static const struct {
         const char *text, *name;
-    } cases[] = {{NULL, "jwst_0002.pmap"},           {"latest", "jwst_0002.pmap"},     {"jwst-operational", "jwst_0002.pmap"},
-                 {"jwst-edit", "jwst_0003.pmap"},    {"jwst_0007.pmap", "jwst_0007.pmap"}, {"jwst-build", "jwst_0002.pmap"}};
+    } cases[] = {
+        {NULL, "jwst_0002.pmap"},        {"latest", "jwst_0002.pmap"},         {"jwst-operational", "jwst_0002.pmap"},
+        {"jwst-edit", "jwst_0003.pmap"}, {"jwst_0007.pmap", "jwst_0007.pmap"}, {"jwst-build", "jwst_0002.pmap"}};
     rp_crds_client client;
     rp_error err = {0};
     char *name = NULL;
@@ -396,10 +397,16 @@ static void test_bad_answers(void **state)
 {
     fixture *f = *state;
     static const char *const answers[] = {
-        "nonsense", "[]", "{}", "{\"error\": null}", "{\"error\": null, \"result\": 7}", "{\"error\": {\"message\": \"down\"}, \"result\": null}",
+        "nonsense",
+        "[]",
+        "{}",
+        "{\"error\": null}",
+        "{\"error\": null, \"result\": 7}",
+        "{\"error\": {\"message\": \"down\"}, \"result\": null}",
         "{\"error\": null, \"result\": {\"crds_encoded\": \"1.0\", \"crds_payload\": \"AAAA\"}}",
         "{\"error\": null, \"result\": {\"crds_encoded\": \"1.0\", \"crds_payload\": \"!!\"}}",
-        "{\"error\": null, \"result\": {\"crds_encoded\": \"1.0\"}}", "{\"error\": null, \"result\": {\"observatory\": \"hst\"}}"};
+        "{\"error\": null, \"result\": {\"crds_encoded\": \"1.0\"}}",
+        "{\"error\": null, \"result\": {\"observatory\": \"hst\"}}"};
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         rp_crds_client client;
         rp_error err = {0};

@@ -34,8 +34,10 @@ static int setup(void **state)
     assert_non_null(mkdtemp(f->root));
     assert_non_null(mkdtemp(f->cache));
     assert_true(observatory_make(f->root));
-    put_state(f, "{\"operational_context\": \"jwst_0001.pmap\", \"edit_context\": \"jwst_0002.pmap\", \"bad_files\": [\"jwst_miri_gain_0001.fits\"],"
-                 " \"context_history\": [[\"2021-01-01 00:00:00\", \"jwst_0002.pmap\", \"a\"], [\"2022-01-01 00:00:00\", \"jwst_0001.pmap\", \"b\"]]}");
+    put_state(f, "{\"operational_context\": \"jwst_0001.pmap\", \"edit_context\": \"jwst_0002.pmap\", \"bad_files\": "
+                 "[\"jwst_miri_gain_0001.fits\"],"
+                 " \"context_history\": [[\"2021-01-01 00:00:00\", \"jwst_0002.pmap\", \"a\"], [\"2022-01-01 "
+                 "00:00:00\", \"jwst_0001.pmap\", \"b\"]]}");
     rp_error err = {0};
     if (rp_refserver_open(&f->server, &(rp_refserver_options){.crds_path = f->root}, &err) != RP_OK)
         fail_msg("%s", err.text);
@@ -65,7 +67,8 @@ static json_t *ask(const fixture *f, const char *body)
     char request[4096];
     size_t size;
     (void)snprintf(request, sizeof request,
-                   "POST /crds/json/x/y/ HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
+                   "POST /crds/json/x/y/ HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+                   strlen(body), body);
     char *answer = loopback_ask(f->port, request, &size);
     assert_int_equal(loopback_status(answer), 200);
     json_t *out = json_loads(strstr(answer, "\r\n\r\n") + 4, 0, NULL);
@@ -77,7 +80,8 @@ static json_t *ask(const fixture *f, const char *body)
 static void expect(const fixture *f, const char *method, const char *parameters, const char *result)
 {
     char body[2048];
-    (void)snprintf(body, sizeof body, "{\"jsonrpc\": \"1.0\", \"method\": \"%s\", \"params\": %s, \"id\": \"7\"}", method, parameters);
+    (void)snprintf(body, sizeof body, "{\"jsonrpc\": \"1.0\", \"method\": \"%s\", \"params\": %s, \"id\": \"7\"}",
+                   method, parameters);
     json_t *answer = ask(f, body), *want = json_loads(result, JSON_DECODE_ANY, NULL);
     assert_non_null(want);
     if (!json_is_null(json_object_get(answer, "error")) || !json_equal(json_object_get(answer, "result"), want))
@@ -97,7 +101,9 @@ static void expect_error(const fixture *f, const char *body, const char *says)
     json_decref(answer);
 }
 
-#define HEADER "{\"META.INSTRUMENT.NAME\": \"NIRCAM\", \"META.INSTRUMENT.DETECTOR\": \"NRCA1\", \"META.OBSERVATION.DATE\": \"2023-01-01\", \"META.OBSERVATION.TIME\": \"00:00:00\"}"
+#define HEADER                                                                                                    \
+    "{\"META.INSTRUMENT.NAME\": \"NIRCAM\", \"META.INSTRUMENT.DETECTOR\": \"NRCA1\", \"META.OBSERVATION.DATE\": " \
+    "\"2023-01-01\", \"META.OBSERVATION.TIME\": \"00:00:00\"}"
 
 static void test_methods(void **state)
 {
@@ -110,17 +116,21 @@ static void test_methods(void **state)
     expect(f, "get_context_by_date", "[\"jwst-2022-01-01T00:00:00\", \"jwst\"]", "\"jwst_0001.pmap\"");
     expect(f, "get_context_by_date", "[\"jwst-edit\", \"jwst\"]", "\"jwst_0002.pmap\"");
     expect(f, "list_mappings", "[\"jwst\", \"*.pmap\"]", "[\"jwst_0001.pmap\", \"jwst_0002.pmap\"]");
-    expect(f, "list_references", "[\"jwst\", \"*_gain_0001*\"]", "[\"jwst_miri_gain_0001.fits\", \"jwst_nircam_gain_0001.fits\"]");
+    expect(f, "list_references", "[\"jwst\", \"*_gain_0001*\"]",
+           "[\"jwst_miri_gain_0001.fits\", \"jwst_nircam_gain_0001.fits\"]");
     expect(f, "get_mapping_names", "[\"jwst_nircam_0002.imap\"]",
            "[\"jwst_nircam_0002.imap\", \"jwst_nircam_dark_0002.rmap\", \"jwst_nircam_gain_0002.rmap\"]");
-    expect(f, "get_reference_names", "[\"jwst_nircam_0002.imap\"]", "[\"jwst_nircam_dark_0002.fits\", \"jwst_nircam_gain_0002.fits\"]");
+    expect(f, "get_reference_names", "[\"jwst_nircam_0002.imap\"]",
+           "[\"jwst_nircam_dark_0002.fits\", \"jwst_nircam_gain_0002.fits\"]");
     expect(f, "get_best_references", "[\"jwst_0002.pmap\", " HEADER ", [\"dark\", \"ipc\"]]",
            "{\"dark\": \"jwst_nircam_dark_0002.fits\", \"ipc\": \"NOT FOUND n/a\"}");
     /* a keyword that the header lacks is not "UNDEFINED", as with the client's own rules */
     expect(f, "get_best_references", "[\"jwst_0002.pmap\", {\"META.INSTRUMENT.NAME\": \"NIRCAM\"}, [\"dark\"]]",
            "{\"dark\": \"NOT FOUND Match required lookup parameter 'META.INSTRUMENT.DETECTOR' is undefined.\"}");
-    expect(f, "get_best_references_by_header_map", "[\"jwst_0001.pmap\", {\"a\": " HEADER ", \"b\": {\"META.INSTRUMENT.NAME\": \"X\"}}, [\"gain\"]]",
-           "{\"a\": {\"gain\": \"jwst_nircam_gain_0001.fits\"}, \"b\": {\"gain\": \"NOT FOUND Unknown instrument 'x' for context 'jwst_0001.pmap'\"}}");
+    expect(f, "get_best_references_by_header_map",
+           "[\"jwst_0001.pmap\", {\"a\": " HEADER ", \"b\": {\"META.INSTRUMENT.NAME\": \"X\"}}, [\"gain\"]]",
+           "{\"a\": {\"gain\": \"jwst_nircam_gain_0001.fits\"}, \"b\": {\"gain\": \"NOT FOUND Unknown instrument 'x' "
+           "for context 'jwst_0001.pmap'\"}}");
 }
 
 static void test_refusals(void **state)
@@ -132,20 +142,25 @@ static void test_refusals(void **state)
     expect_error(f, "{\"method\": \"no_such\", \"params\": []}", "no method &#39;no_such&#39;");
     expect_error(f, "{\"method\": \"get_default_context\", \"params\": [\"hst\"]}", "not of &#39;hst&#39;");
     expect_error(f, "{\"method\": \"get_default_context\", \"params\": [1]}", "observatory must be a text");
-    expect_error(f, "{\"method\": \"get_default_context\", \"params\": [\"jwst\", \"latest\", 3]}", "takes 2 parameters");
+    expect_error(f, "{\"method\": \"get_default_context\", \"params\": [\"jwst\", \"latest\", 3]}",
+                 "takes 2 parameters");
     expect_error(f, "{\"method\": \"get_default_context\", \"params\": {\"x\": 1}}", "no parameter");
     expect_error(f, "{\"method\": \"get_mapping_names\", \"params\": [\"../../etc/passwd\"]}", "no context");
     expect_error(f, "{\"method\": \"get_mapping_names\", \"params\": [\"jwst_nircam_dark_0001.fits\"]}", "no context");
-    expect_error(f, "{\"method\": \"get_best_references\", \"params\": [\"jwst_0001.pmap\", 7, null]}", "header must be an object");
-    expect_error(f, "{\"method\": \"get_best_references\", \"params\": [\"jwst_0001.pmap\", {}, [1]]}", "reftypes must be names");
-    expect_error(f, "{\"method\": \"get_context_by_date\", \"params\": [\"jwst-2020-01-01\", \"jwst\"]}", "no context was in use");
+    expect_error(f, "{\"method\": \"get_best_references\", \"params\": [\"jwst_0001.pmap\", 7, null]}",
+                 "header must be an object");
+    expect_error(f, "{\"method\": \"get_best_references\", \"params\": [\"jwst_0001.pmap\", {}, [1]]}",
+                 "reftypes must be names");
+    expect_error(f, "{\"method\": \"get_context_by_date\", \"params\": [\"jwst-2020-01-01\", \"jwst\"]}",
+                 "no context was in use");
     expect_error(f, "{\"method\": \"get_dataset_ids\", \"params\": []}", "not offered");
 }
 
 static void test_info(void **state)
 {
     const fixture *f = *state;
-    json_t *answer = ask(f, "{\"method\": \"get_server_info\", \"params\": []}"), *result = json_object_get(answer, "result"), *metadata = NULL;
+    json_t *answer = ask(f, "{\"method\": \"get_server_info\", \"params\": []}"),
+           *result = json_object_get(answer, "result"), *metadata = NULL;
     rp_error err = {0};
     assert_string_equal(json_string_value(json_object_get(result, "operational_context")), "jwst_0001.pmap");
     assert_int_equal(json_array_size(json_object_get(result, "mappings")), 14);
@@ -176,8 +191,13 @@ static void test_files(void **state)
     assert_int_equal(status_of(f, "/crds/references/jwst/jwst_nircam_dark_0001.fits"), 200);
     assert_int_equal(status_of(f, "/crds/config/jwst/server_config"), 200);
     assert_int_equal(status_of(f, "/crds/config/jwst/bad_files.txt"), 200);
-    static const char *const none[] = {"/crds/mappings/jwst/jwst_9999.pmap", "/crds/mappings/jwst/jwst_nircam_dark_0001.fits", "/crds/mappings/hst/jwst_0001.pmap",
-                                       "/crds/references/jwst/", "/crds/server.json", "/crds/config/jwst/x", "/mappings/jwst/jwst_0001.pmap"};
+    static const char *const none[] = {"/crds/mappings/jwst/jwst_9999.pmap",
+                                       "/crds/mappings/jwst/jwst_nircam_dark_0001.fits",
+                                       "/crds/mappings/hst/jwst_0001.pmap",
+                                       "/crds/references/jwst/",
+                                       "/crds/server.json",
+                                       "/crds/config/jwst/x",
+                                       "/mappings/jwst/jwst_0001.pmap"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         assert_int_equal(status_of(f, none[i]), 404);
     assert_int_equal(status_of(f, "/crds/references/jwst/../../server.json"), 400);
@@ -212,7 +232,8 @@ static void test_bad_state(void **state)
     expect_no_start("must be a name", "{\"operational_context\": 3}");
     expect_no_start("list of names", "{\"bad_files\": [1]}");
     expect_no_start("[date, context, text]", "{\"context_history\": [[1]]}");
-    expect_no_start("order of its dates", "{\"context_history\": [[\"2\", \"jwst_0001.pmap\", \"\"], [\"1\", \"jwst_0001.pmap\", \"\"]]}");
+    expect_no_start("order of its dates",
+                    "{\"context_history\": [[\"2\", \"jwst_0001.pmap\", \"\"], [\"1\", \"jwst_0001.pmap\", \"\"]]}");
 }
 
 static void test_newest_serves(void **state)
@@ -240,7 +261,8 @@ static void test_sync(void **state)
     rp_crds_sync_report report;
     rp_error err = {0};
     char path[200];
-    if (rp_crds_client_open(&client, rp_crds_getenv, NULL, NULL, &err) != RP_OK || rp_crds_sync_run(&client, &what, &report, &err) != RP_OK)
+    if (rp_crds_client_open(&client, rp_crds_getenv, NULL, NULL, &err) != RP_OK ||
+        rp_crds_sync_run(&client, &what, &report, &err) != RP_OK)
         fail_msg("%s", err.text);
     assert_int_equal(report.errors, 0);
     assert_int_equal(report.files, 7 + 4);
@@ -309,10 +331,14 @@ static void test_best(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_methods, setup, teardown), cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_info, setup, teardown),    cmocka_unit_test_setup_teardown(test_files, setup, teardown),
-        cmocka_unit_test(test_bad_state),                               cmocka_unit_test(test_newest_serves),
-        cmocka_unit_test_setup_teardown(test_sync, setup, teardown),    cmocka_unit_test_setup_teardown(test_best, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_methods, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_info, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_files, setup, teardown),
+        cmocka_unit_test(test_bad_state),
+        cmocka_unit_test(test_newest_serves),
+        cmocka_unit_test_setup_teardown(test_sync, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_best, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,11 @@
 /* The HTTP server over real connections: routes, framing, files, limits of size and time. */
+#include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <fcntl.h>
-#include <pthread.h>
 
 #include <cmocka.h>
 
@@ -27,8 +27,9 @@ static void serve_echo(void *service, const rp_http_request *request, rp_http_re
 {
     (void)service;
     char *text = malloc(request->body_size + 200);
-    const int n = sprintf(text, "rest=%.50s a=%.50s body=%zu:", request->rest,
-                          rp_http_parameter(request, "a") ? rp_http_parameter(request, "a") : "none", request->body_size);
+    const int n =
+        sprintf(text, "rest=%.50s a=%.50s body=%zu:", request->rest,
+                rp_http_parameter(request, "a") ? rp_http_parameter(request, "a") : "none", request->body_size);
     memcpy(text + n, request->body, request->body_size);
     rp_http_answer(reply, 200, "text/plain", text, (size_t)n + request->body_size);
     rp_http_add_header(reply, "X-Test", "yes");
@@ -72,7 +73,8 @@ static int setup(void **state)
         assert_int_equal(write(fd, &c, 1), 1);
     }
     (void)close(fd);
-    const rp_http_options options = {.head_s = 2, .body_s = 2, .idle_s = 2, .least_rate = 1u << 30, .access = note, .payload = f};
+    const rp_http_options options = {
+        .head_s = 2, .body_s = 2, .idle_s = 2, .least_rate = 1u << 30, .access = note, .payload = f};
     rp_error err;
     assert_int_equal(rp_http_open(&f->server, &options, &err), RP_OK);
     f->port = rp_http_port(f->server);
@@ -108,8 +110,11 @@ static void test_routes(void **state)
     expect(f, "GET /m/echo/x/y?a=1%202" END, 200, "rest=x/y a=1 2 body=0:");
     expect(f, "GET /m/echo/x" END, 200, "X-Test: yes");
     expect(f, "GET http://h/m/echo/abs" END, 200, "rest=abs");
-    expect(f, "POST /m/echo/p HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", 200, "body=5:hello");
-    expect(f, "POST /m/echo/p HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+    expect(f, "POST /m/echo/p HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", 200,
+           "body=5:hello");
+    expect(f,
+           "POST /m/echo/p HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: "
+           "chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
            200, "body=5:abcde");
     expect(f, "GET /m/none" END, 404, NULL);
     expect(f, "GET /mm/echo/" END, 404, NULL);
@@ -123,11 +128,15 @@ static void test_routes(void **state)
 static void test_framing(void **state)
 {
     fixture *f = *state;
-    static const char *const bad[] = {
-        "Content-Length: 5\r\nContent-Length: 50\r\n\r\nabcde", "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        "Content-Length: -1\r\n\r\n", "Content-Length: +5\r\n\r\nabcde", "Content-Length: 99999999999999999999\r\n\r\nx",
-        "Content-Length: 2000\r\n\r\nx", "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-        "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nabc\r\n0\r\n\r\n"};
+    static const char *const bad[] = {"Content-Length: 5\r\nContent-Length: 50\r\n\r\nabcde",
+                                      "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                                      "Content-Length: -1\r\n\r\n",
+                                      "Content-Length: +5\r\n\r\nabcde",
+                                      "Content-Length: 99999999999999999999\r\n\r\nx",
+                                      "Content-Length: 2000\r\n\r\nx",
+                                      "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+                                      "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+                                      "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nabc\r\n0\r\n\r\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char request[512];
         size_t size;
@@ -139,7 +148,8 @@ static void test_framing(void **state)
         free(answer);
     }
     /* a body that grows beyond the limit without saying so */
-    char long_body[3000] = "POST /m/echo/ HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n";
+    char long_body[3000] =
+        "POST /m/echo/ HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n";
     size_t n = strlen(long_body), size;
     memset(long_body + n, 'x', 2000);
     strcpy(long_body + n + 2000, "\r\n0\r\n\r\n");
@@ -167,13 +177,16 @@ static void test_files(void **state)
     assert_non_null(strstr(answer, "Content-Length: 300000"));
     assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
     free(answer);
-    answer = loopback_ask(f->port, "GET /m/file HTTP/1.1\r\nHost: h\r\nConnection: close\r\nRange: bytes=26-30\r\n\r\n", &size);
+    answer = loopback_ask(f->port, "GET /m/file HTTP/1.1\r\nHost: h\r\nConnection: close\r\nRange: bytes=26-30\r\n\r\n",
+                          &size);
     assert_int_equal(loopback_status(answer), 206);
     assert_non_null(strstr(answer, "Content-Range: bytes 26-30/300000"));
     assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\nabcde");
     free(answer);
-    expect(f, "GET /m/file HTTP/1.1\r\nHost: h\r\nConnection: close\r\nRange: bytes=300000-\r\n\r\n", 416, "Content-Range: bytes */300000");
-    expect(f, "GET /m/file HTTP/1.1\r\nHost: h\r\nConnection: close\r\nIf-None-Match: \"tag\"\r\n\r\n", 304, "ETag: \"tag\"");
+    expect(f, "GET /m/file HTTP/1.1\r\nHost: h\r\nConnection: close\r\nRange: bytes=300000-\r\n\r\n", 416,
+           "Content-Range: bytes */300000");
+    expect(f, "GET /m/file HTTP/1.1\r\nHost: h\r\nConnection: close\r\nIf-None-Match: \"tag\"\r\n\r\n", 304,
+           "ETag: \"tag\"");
 }
 
 static void test_two_requests_on_one_connection(void **state)
@@ -260,10 +273,15 @@ static void test_port_in_use(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_routes), cmocka_unit_test(test_framing), cmocka_unit_test(test_files),
-        cmocka_unit_test(test_two_requests_on_one_connection), cmocka_unit_test(test_large_head_is_refused),
-        cmocka_unit_test(test_slow_head_is_cut_off), cmocka_unit_test(test_reader_that_stops_is_cut_off),
-        cmocka_unit_test(test_log), cmocka_unit_test(test_port_in_use),
+        cmocka_unit_test(test_routes),
+        cmocka_unit_test(test_framing),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_two_requests_on_one_connection),
+        cmocka_unit_test(test_large_head_is_refused),
+        cmocka_unit_test(test_slow_head_is_cut_off),
+        cmocka_unit_test(test_reader_that_stops_is_cut_off),
+        cmocka_unit_test(test_log),
+        cmocka_unit_test(test_port_in_use),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -49,8 +49,9 @@ static void test_values(void **state)
 static void test_refusals(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "{", "[1", "'a", "{'a'}x", "{'a' 1}", "{1: 2}", "open('x')", "[1 2]", "'a\nb'", "'\\xg0'",
-                                      "'\\ud800'", "1.2.3", "--1", "{'a': 1 'b': 2}", "\x01", "nan", "'\xff'"};
+    static const char *const bad[] = {
+        "",       "{",       "[1",        "'a",    "{'a'}x", "{'a' 1}",         "{1: 2}", "open('x')", "[1 2]",
+        "'a\nb'", "'\\xg0'", "'\\ud800'", "1.2.3", "--1",    "{'a': 1 'b': 2}", "\x01",   "nan",       "'\xff'"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         json_t *got = NULL;
         rp_error err = {0};
@@ -72,6 +73,7 @@ static void test_depth(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_refusals), cmocka_unit_test(test_depth)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_refusals),
+                                       cmocka_unit_test(test_depth)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

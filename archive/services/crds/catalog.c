@@ -102,7 +102,8 @@ static rp_code scan(rp_crds_catalog *c, const char *top, const char *folder, boo
         const bool there = stat(path, &status) == 0;
         if (there && S_ISDIR(status.st_mode) && !mapping && !folder)
             code = scan(c, top, entry->d_name, mapping, err);
-        if (there && S_ISREG(status.st_mode) && ends_with_one(entry->d_name, mapping ? mapping_endings : reference_endings))
+        if (there && S_ISREG(status.st_mode) &&
+            ends_with_one(entry->d_name, mapping ? mapping_endings : reference_endings))
             code = add(c, entry->d_name, path, &status, mapping, folder, err);
         else
             free(path);

@@ -27,7 +27,9 @@ static const char *type_of(const rp_crds_file *file)
     const char *dot = strrchr(file->name, '.');
     if (file->mapping)
         return "text/plain; charset=utf-8";
-    return strcmp(dot, ".fits") == 0 ? "application/fits" : strcmp(dot, ".json") == 0 ? "application/json" : "application/octet-stream";
+    return strcmp(dot, ".fits") == 0   ? "application/fits"
+           : strcmp(dot, ".json") == 0 ? "application/json"
+                                       : "application/octet-stream";
 }
 
 /* A file that is no longer what was hashed at the start is not sent. */
@@ -78,8 +80,7 @@ static char *bad_files_text(const rp_crds_service *s)
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return NULL;
-    json_array_foreach(s->state.bad_files, index, name)
-    (void)fprintf(out, "%s\n", json_string_value(name));
+    json_array_foreach(s->state.bad_files, index, name)(void) fprintf(out, "%s\n", json_string_value(name));
     if (fclose(out) == 0)
         return text;
     free(text);
@@ -91,7 +92,8 @@ static void serve_config(void *payload, const rp_http_request *request, rp_http_
 {
     const rp_crds_service *s = payload;
     const size_t n = strlen(s->observatory);
-    const char *name = strncmp(request->rest, s->observatory, n) == 0 && request->rest[n] == '/' ? request->rest + n + 1 : "";
+    const char *name =
+        strncmp(request->rest, s->observatory, n) == 0 && request->rest[n] == '/' ? request->rest + n + 1 : "";
     const bool config = strcmp(name, "server_config") == 0;
     if (!config && strcmp(name, "bad_files.txt") != 0) {
         rp_http_say(reply, 404, "there is no such file");

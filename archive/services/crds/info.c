@@ -96,13 +96,14 @@ static bool add_addresses(json_t *info, const rp_crds_service *s)
 rp_code rp_crds_service_info(rp_crds_service *s, rp_error *err)
 {
     const char *operational = s->state.operational;
-    s->info = json_pack("{s:s, s:s, s:s, s:s, s:s, s:O, s:i, s:i, s:i, s:o, s:O, s:{s:s, s:s, s:s}, s:s, s:s, s:o}",
-                        "observatory", s->observatory, "latest_context", operational, "operational_context", operational,
-                        "edit_context", s->state.edit, "versions_context", operational, "bad_files_list",
-                        s->state.bad_files, "force_remote_mode", 0, "max_headers_per_rpc", 1000, "max_bestrefs_per_rpc",
-                        1000, "mappings", mapping_names(&s->catalog), "context_history", s->state.history,
-                        "crds_version", "str", CLIENT_VERSION, "rev", "rampart " RP_VERSION, "svnurl", "/", "last_synced",
-                        s->started, "last_refreshed", s->started, "download_metadata", metadata(&s->catalog));
+    s->info =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:O, s:i, s:i, s:i, s:o, s:O, s:{s:s, s:s, s:s}, s:s, s:s, s:o}",
+                  "observatory", s->observatory, "latest_context", operational, "operational_context", operational,
+                  "edit_context", s->state.edit, "versions_context", operational, "bad_files_list", s->state.bad_files,
+                  "force_remote_mode", 0, "max_headers_per_rpc", 1000, "max_bestrefs_per_rpc", 1000, "mappings",
+                  mapping_names(&s->catalog), "context_history", s->state.history, "crds_version", "str",
+                  CLIENT_VERSION, "rev", "rampart " RP_VERSION, "svnurl", "/", "last_synced", s->started,
+                  "last_refreshed", s->started, "download_metadata", metadata(&s->catalog));
     if (!s->info || !add_addresses(s->info, s))
         return no_memory(err);
     s->config_text = rp_python_write(s->info);

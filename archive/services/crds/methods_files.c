@@ -48,9 +48,7 @@ static bool is_bad(const rp_crds_service *s, const char *name)
 {
     size_t index;
     json_t *bad;
-    json_array_foreach(s->state.bad_files, index, bad)
-    if (strcmp(json_string_value(bad), name) == 0)
-        return true;
+    json_array_foreach(s->state.bad_files, index, bad) if (strcmp(json_string_value(bad), name) == 0) return true;
     return false;
 }
 
@@ -65,9 +63,9 @@ static json_t *describe(const rp_crds_service *s, const rp_crds_file *file)
     (void)snprintf(size, sizeof size, "%llu", (unsigned long long)file->size);
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name", file->name, "observatory",
                      s->observatory, "instrument", file->instrument, "filekind", file->type, "type",
-                     file->mapping ? "mapping" : "reference", "size", size, "sha1sum", file->sha1, "state", "operational",
-                     "rejected", "false", "blacklisted", is_bad(s, file->name) ? "true" : "false", "delivery_date", date,
-                     "activation_date", date);
+                     file->mapping ? "mapping" : "reference", "size", size, "sha1sum", file->sha1, "state",
+                     "operational", "rejected", "false", "blacklisted", is_bad(s, file->name) ? "true" : "false",
+                     "delivery_date", date, "activation_date", date);
 }
 
 static rp_code find(const rp_crds_service *s, const json_t *parameters, const rp_crds_file **out, rp_error *err)
@@ -96,7 +94,8 @@ rp_code rp_crds_get_url(rp_crds_service *s, const json_t *parameters, json_t **r
     const rp_code code = find(s, parameters, &file, err);
     if (code)
         return code;
-    *result = json_sprintf("%s/%s/%s/%s", s->url, file->mapping ? "mappings" : "references", s->observatory, file->name);
+    *result =
+        json_sprintf("%s/%s/%s/%s", s->url, file->mapping ? "mappings" : "references", s->observatory, file->name);
     return *result ? RP_OK : no_memory(err);
 }
 
@@ -122,7 +121,8 @@ static json_t *choose_fields(json_t *all, const json_t *fields)
 static rp_code add_info(const rp_crds_service *s, json_t *result, const char *name, const json_t *fields, rp_error *err)
 {
     const rp_crds_file *file = rp_crds_catalog_find(&s->catalog, name);
-    json_t *value = file ? choose_fields(describe(s, file), fields) : json_string("NOT FOUND no file of this name is known");
+    json_t *value =
+        file ? choose_fields(describe(s, file), fields) : json_string("NOT FOUND no file of this name is known");
     return value && json_object_set_new(result, name, value) == 0 ? RP_OK : no_memory(err);
 }
 

@@ -81,8 +81,8 @@ static bool read_date(char out[32], const char *text)
     double second = 0.0;
     char separator;
     const int n = sscanf(text, "%4d-%2d-%2d%c%2d:%2d:%lf", &y, &m, &d, &separator, &hour, &minute, &second);
-    if ((n != 3 && n != 7) || m < 1 || m > 12 || d < 1 || d > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-        !(second >= 0.0 && second < 61.0) || (n == 7 && separator != 'T' && separator != ' '))
+    if ((n != 3 && n != 7) || m < 1 || m > 12 || d < 1 || d > 31 || hour < 0 || hour > 23 || minute < 0 ||
+        minute > 59 || !(second >= 0.0 && second < 61.0) || (n == 7 && separator != 'T' && separator != ' '))
         return false;
     (void)snprintf(out, 32, "%04d-%02d-%02d %02d:%02d:%09.6f", y, m, d, hour, minute, second);
     return true;

@@ -108,8 +108,10 @@ static rp_code call(rp_crds_service *service, const json_t *request, json_t **re
     if (!m)
         return rp_fail(err, RP_E_UNSUPPORTED, "there is no method '%.60s'", name);
     if (!m->function)
-        return rp_fail(err, RP_E_UNSUPPORTED, "%s is not offered by this server: it keeps rules and references, and no "
-                                              "catalogue of datasets", name);
+        return rp_fail(err, RP_E_UNSUPPORTED,
+                       "%s is not offered by this server: it keeps rules and references, and no "
+                       "catalogue of datasets",
+                       name);
     json_t *parameters = json_array();
     rp_code code = parameters ? arrange(m, json_object_get(request, "params"), parameters, err)
                               : rp_fail(err, RP_E_MEMORY, "no memory for a call");
@@ -129,7 +131,12 @@ static char *escape(const char *text)
         return NULL;
     for (; *text; text++) {
         const char c = *text;
-        const char *escaped = c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : c == '\'' ? "&#39;" : NULL;
+        const char *escaped = c == '&'    ? "&amp;"
+                              : c == '<'  ? "&lt;"
+                              : c == '>'  ? "&gt;"
+                              : c == '"'  ? "&quot;"
+                              : c == '\'' ? "&#39;"
+                                          : NULL;
         if (escaped)
             (void)fputs(escaped, stream);
         else
@@ -147,7 +154,8 @@ static json_t *error_object(const rp_error *err)
     json_t *message = text ? json_string(text) : NULL;
     if (text && !message) /* cut within a character */
         message = json_string("the request is refused");
-    json_t *out = json_pack("{s:s, s:i, s:o}", "name", "JSONRPCError", "code", 100 + (int)err->code, "message", message);
+    json_t *out =
+        json_pack("{s:s, s:i, s:o}", "name", "JSONRPCError", "code", 100 + (int)err->code, "message", message);
     free(text);
     return out;
 }
@@ -160,9 +168,9 @@ char *rp_crds_service_call(rp_crds_service *service, const char *body, size_t si
     const rp_code code = request ? call(service, request, &result, &err)
                                  : rp_fail(&err, RP_E_FORMAT, "the body is no JSON: %.100s", where.text);
     json_t *id = json_object_get(request, "id");
-    json_t *answer = json_pack("{s:s, s:O?, s:o, s:o}", "jsonrpc", "1.0", "id", id, "error",
-                               code ? error_object(&err) : json_null(), "result",
-                               code || !result ? json_null() : json_incref(result));
+    json_t *answer =
+        json_pack("{s:s, s:O?, s:o, s:o}", "jsonrpc", "1.0", "id", id, "error", code ? error_object(&err) : json_null(),
+                  "result", code || !result ? json_null() : json_incref(result));
     char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
     json_decref(answer);
     json_decref(result);

@@ -50,8 +50,9 @@ static rp_code make_url(char **out, const rp_refserver_options *o, uint16_t port
 {
     const char *host = o->host ? o->host : "127.0.0.1";
     const bool v6 = strchr(host, ':');
-    const int n = o->public_url ? asprintf(out, "%s", o->public_url)
-                                : asprintf(out, "http://%s%s%s:%u/crds", v6 ? "[" : "", host, v6 ? "]" : "", (unsigned)port);
+    const int n = o->public_url
+                      ? asprintf(out, "%s", o->public_url)
+                      : asprintf(out, "http://%s%s%s:%u/crds", v6 ? "[" : "", host, v6 ? "]" : "", (unsigned)port);
     if (n >= 0)
         return RP_OK;
     *out = NULL;
@@ -70,7 +71,8 @@ static rp_code try_context(rp_crds_service *s, rp_error *err)
 
 rp_code rp_refserver_open(rp_refserver **out, const rp_refserver_options *o, rp_error *err)
 {
-    const rp_http_options http = {.host = o->host, .port = o->port, .threads = o->threads, .access = o->access, .payload = o->payload};
+    const rp_http_options http = {
+        .host = o->host, .port = o->port, .threads = o->threads, .access = o->access, .payload = o->payload};
     rp_refserver *server = calloc(1, sizeof *server);
     char *url = NULL;
     *out = NULL;
@@ -84,7 +86,8 @@ rp_code rp_refserver_open(rp_refserver **out, const rp_refserver_options *o, rp_
     if (!code)
         code = try_context(&server->service, err);
     if (!code)
-        code = rp_http_serve(server->http, &(rp_http_mount){"/crds", rp_crds_routes, rp_crds_nroutes, &server->service}, 1, err);
+        code = rp_http_serve(server->http, &(rp_http_mount){"/crds", rp_crds_routes, rp_crds_nroutes, &server->service},
+                             1, err);
     free(url);
     if (code) {
         rp_refserver_close(server);

@@ -83,8 +83,8 @@ char *rp_crds_service_call(rp_crds_service *service, const char *body, size_t si
 
 /* methods_*.c.  `parameters`: an array, as long as the method takes, with null for what was not given. */
 typedef rp_code rp_crds_method(rp_crds_service *service, const json_t *parameters, json_t **result, rp_error *err);
-rp_crds_method rp_crds_get_server_info, rp_crds_get_default_context, rp_crds_get_build_context, rp_crds_get_context_by_date,
-    rp_crds_get_context_history, rp_crds_get_remote_context;
+rp_crds_method rp_crds_get_server_info, rp_crds_get_default_context, rp_crds_get_build_context,
+    rp_crds_get_context_by_date, rp_crds_get_context_history, rp_crds_get_remote_context;
 rp_crds_method rp_crds_list_mappings, rp_crds_list_references, rp_crds_get_file_info, rp_crds_get_file_info_map,
     rp_crds_get_url;
 rp_crds_method rp_crds_get_mapping_names, rp_crds_get_reference_names, rp_crds_get_required_parkeys,
@@ -94,7 +94,8 @@ rp_crds_method rp_crds_get_mapping_names, rp_crds_get_reference_names, rp_crds_g
 rp_code rp_crds_text(const json_t *parameters, size_t index, const char *name, const char *initial, const char **out,
                      rp_error *err);
 /* The first parameter as observatory: only ours is served. */
-rp_code rp_crds_check_observatory(const rp_crds_service *service, const json_t *parameters, size_t index, rp_error *err);
+rp_code rp_crds_check_observatory(const rp_crds_service *service, const json_t *parameters, size_t index,
+                                  rp_error *err);
 
 /* files.c: GET of mappings, references and configuration. */
 extern const rp_http_route rp_crds_routes[];

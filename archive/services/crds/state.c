@@ -32,8 +32,8 @@ static rp_code take_context(char **out, const json_t *state, const char *key, co
     const json_t *value = json_object_get(state, key);
     const char *name = value ? json_string_value(value) : initial;
     if (!name)
-        return rp_fail(err, RP_E_MISSING, value ? "%s: %s must be a name" : "%s names no %s, and there is no .pmap", path,
-                       key);
+        return rp_fail(err, RP_E_MISSING, value ? "%s: %s must be a name" : "%s names no %s, and there is no .pmap",
+                       path, key);
     if (!rp_crds_catalog_find(catalog, name))
         return rp_fail(err, RP_E_MISSING, "%s: %s is %.60s, which is not among the rules", path, key, name);
     *out = strdup(name);
@@ -72,9 +72,8 @@ static rp_code take_bad_files(json_t **out, const json_t *state, const char *pat
 {
     json_t *names = json_object_get(state, "bad_files"), *name;
     size_t index;
-    json_array_foreach(names, index, name)
-    if (!json_is_string(name))
-        return bad(path, "bad_files must be a list of names", err);
+    json_array_foreach(names, index,
+                       name) if (!json_is_string(name)) return bad(path, "bad_files must be a list of names", err);
     if (names && !json_is_array(names))
         return bad(path, "bad_files must be a list of names", err);
     *out = names ? json_incref(names) : json_array();
@@ -120,7 +119,8 @@ rp_code rp_crds_state_read(rp_crds_state *out, const char *crds_path, const char
         return rp_fail(err, RP_E_MEMORY, "no memory for server.json");
     rp_code code = load(&state, path, err);
     if (!code)
-        code = take_context(&out->operational, state, "operational_context", newest(catalog, observatory), catalog, path, err);
+        code = take_context(&out->operational, state, "operational_context", newest(catalog, observatory), catalog,
+                            path, err);
     if (!code)
         code = take_context(&out->edit, state, "edit_context", out->operational, catalog, path, err);
     if (!code)

@@ -35,7 +35,8 @@ struct rp_bestrefs {
 
 bool rp_bestrefs_configured(void)
 {
-    static const char *const names[] = {"CRDS_SERVER_URL", "CRDS_PATH", "CRDS_PATH_SINGLE", "CRDS_MAPPATH", "CRDS_MAPPATH_SINGLE"};
+    static const char *const names[] = {"CRDS_SERVER_URL", "CRDS_PATH", "CRDS_PATH_SINGLE", "CRDS_MAPPATH",
+                                        "CRDS_MAPPATH_SINGLE"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *text = getenv(names[i]);
         if (text && *text)
@@ -139,8 +140,9 @@ static rp_code check_rules(rp_bestrefs *refs, const char *instrument, rp_error *
         if (!name || !rp_crds_is_bad(&refs->client, name))
             continue;
         if (!refs->client.settings.allow_bad_rules)
-            return rp_fail(err, RP_E_MISMATCH, "context %s holds %s, which the CRDS server calls scientifically invalid: "
-                                               "use another CRDS_CONTEXT, or set CRDS_ALLOW_BAD_RULES=1",
+            return rp_fail(err, RP_E_MISMATCH,
+                           "context %s holds %s, which the CRDS server calls scientifically invalid: "
+                           "use another CRDS_CONTEXT, or set CRDS_ALLOW_BAD_RULES=1",
                            refs->name, name);
         rp_logf(refs->log, RP_WARNING, "crds", "%s in %s is scientifically invalid", name, refs->name);
     }
@@ -152,8 +154,9 @@ static rp_code check_reference(const rp_bestrefs *refs, const char *type, const 
     if (!rp_crds_is_bad(&refs->client, name))
         return RP_OK;
     if (!refs->client.settings.allow_bad_references)
-        return rp_fail(err, RP_E_MISMATCH, "%s, the %s reference, is what the CRDS server calls scientifically invalid: "
-                                           "override it, or set CRDS_ALLOW_BAD_REFERENCES=1",
+        return rp_fail(err, RP_E_MISMATCH,
+                       "%s, the %s reference, is what the CRDS server calls scientifically invalid: "
+                       "override it, or set CRDS_ALLOW_BAD_REFERENCES=1",
                        name, type);
     rp_logf(refs->log, RP_WARNING, "crds", "%s, the %s reference, is scientifically invalid", name, type);
     return RP_OK;
@@ -162,7 +165,8 @@ static rp_code check_reference(const rp_bestrefs *refs, const char *type, const 
 /* ---- choosing ---- */
 
 /* What the rules say, as text: a file name or "NOT FOUND ...".  Caller frees *text. */
-static rp_code choose_here(rp_bestrefs *refs, const rp_crds_header *header, const char *type, char **text, rp_error *err)
+static rp_code choose_here(rp_bestrefs *refs, const rp_crds_header *header, const char *type, char **text,
+                           rp_error *err)
 {
     rp_bests bests;
     rp_code code = rp_query_best(refs->query, header->item, header->count, &type, 1, &bests, err);
@@ -180,13 +184,14 @@ static rp_code choose_here(rp_bestrefs *refs, const rp_crds_header *header, cons
 }
 
 /* The same by the server (CRDS_MODE=remote). */
-static rp_code choose_there(rp_bestrefs *refs, const rp_crds_header *header, const char *type, char **text, rp_error *err)
+static rp_code choose_there(rp_bestrefs *refs, const rp_crds_header *header, const char *type, char **text,
+                            rp_error *err)
 {
     json_t *items = json_object(), *result = NULL;
     for (size_t i = 0; i < header->count; i++)
         (void)json_object_set_new(items, header->item[i].name, json_string(header->item[i].value));
-    rp_code code = rp_crds_call(refs->client.http, "get_best_references", json_pack("[s, o, [s]]", refs->name, items, type),
-                                &result, err);
+    rp_code code = rp_crds_call(refs->client.http, "get_best_references",
+                                json_pack("[s, o, [s]]", refs->name, items, type), &result, err);
     const char *name = json_string_value(json_object_get(result, type));
     if (!code && json_object_get(result, type) && !name)
         code = rp_fail(err, RP_E_UNSUPPORTED, "the rules name several files of type %s at once", type);
@@ -206,7 +211,8 @@ static rp_code find(rp_bestrefs *refs, const rp_crds_header *header, const char 
     char *text = NULL;
     rp_code code = refs->context ? check_rules(refs, header->instrument, err) : RP_OK;
     if (!code)
-        code = refs->context ? choose_here(refs, header, type, &text, err) : choose_there(refs, header, type, &text, err);
+        code =
+            refs->context ? choose_here(refs, header, type, &text, err) : choose_there(refs, header, type, &text, err);
     if (code)
         return code;
     if (strstr(text, "NOT FOUND")) {

@@ -122,8 +122,9 @@ static rp_code find_info(rp_crds_client *client, rp_error *err)
     }
     if (s->context && rp_crds_is_mapping(s->context))
         return RP_OK;
-    return rp_fail(err, RP_E_MISSING, "CRDS: %s%s%s: set CRDS_SERVER_URL to a server, CRDS_PATH to a filled cache, or "
-                                      "CRDS_CONTEXT to a context in it",
+    return rp_fail(err, RP_E_MISSING,
+                   "CRDS: %s%s%s: set CRDS_SERVER_URL to a server, CRDS_PATH to a filled cache, or "
+                   "CRDS_CONTEXT to a context in it",
                    code ? first.text : "", code ? "; " : "", second.text);
 }
 
@@ -160,8 +161,8 @@ static rp_code save_bad_files(const rp_crds_client *client, rp_error *err)
     if (!code && !out)
         code = rp_fail(err, RP_E_MEMORY, "no memory for the list of bad files");
     if (out) {
-        json_array_foreach(json_object_get(client->info, "bad_files_list"), index, name)
-        (void)fprintf(out, "%s%s", index ? "\n" : "", json_is_string(name) ? json_string_value(name) : "");
+        json_array_foreach(json_object_get(client->info, "bad_files_list"), index, name)(void)
+            fprintf(out, "%s%s", index ? "\n" : "", json_is_string(name) ? json_string_value(name) : "");
         if (fclose(out) != 0)
             code = rp_fail(err, RP_E_MEMORY, "no memory for the list of bad files");
     }
@@ -256,8 +257,9 @@ rp_code rp_crds_context_name(rp_crds_client *client, const char *specification, 
     if (is_one_of(text, observatory, versions))
         return context_text(text_of(client->info, "versions_context"), name, err);
     if (!client->connected)
-        return rp_fail(err, RP_E_MISSING, "CRDS: only a server can say which context '%.60s' is: set CRDS_SERVER_URL, or "
-                                          "name a context such as jwst_1234.pmap",
+        return rp_fail(err, RP_E_MISSING,
+                       "CRDS: only a server can say which context '%.60s' is: set CRDS_SERVER_URL, or "
+                       "name a context such as jwst_1234.pmap",
                        text);
     return ask_context(client, "get_context_by_date", json_pack("[s, s]", text, observatory), name, err);
 }
@@ -268,9 +270,8 @@ bool rp_crds_is_bad(const rp_crds_client *client, const char *name)
 {
     size_t index;
     json_t *bad;
-    json_array_foreach(json_object_get(client->info, "bad_files_list"), index, bad)
-    if (json_is_string(bad) && strcmp(json_string_value(bad), name) == 0)
-        return true;
+    json_array_foreach(json_object_get(client->info, "bad_files_list"), index,
+                       bad) if (json_is_string(bad) && strcmp(json_string_value(bad), name) == 0) return true;
     return false;
 }
 

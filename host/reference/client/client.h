@@ -14,13 +14,13 @@ typedef struct rp_crds_client {
     json_t *info;     /* get_server_info's answer, of now or of the last time; NULL when neither is known */
     json_t *metadata; /* name -> {"size", "sha1sum"}; NULL when the info has none */
     bool connected;
-    bool saved; /* the info was written to the cache */
-    size_t fetched;          /* files */
+    bool saved;     /* the info was written to the cache */
+    size_t fetched; /* files */
     uint64_t fetched_bytes;
 } rp_crds_client;
 
-/* Reads the environment, asks the server or, without one, the cache.  Neither answers: RP_E_MISSING, unless CRDS_CONTEXT
- * names a context, which then may be all that is needed.  Close in every case. */
+/* Reads the environment, asks the server or, without one, the cache.  Neither answers: RP_E_MISSING, unless
+ * CRDS_CONTEXT names a context, which then may be all that is needed.  Close in every case. */
 rp_code rp_crds_client_open(rp_crds_client *out, rp_environment *get, const rp_log *log,
                             const volatile sig_atomic_t *cancel, rp_error *err);
 void rp_crds_client_close(rp_crds_client *client);
@@ -56,7 +56,8 @@ rp_code rp_crds_obtain(rp_crds_client *client, const char *name, const char *ins
 /* All mappings of a context, in the cache. */
 rp_code rp_crds_obtain_mappings(rp_crds_client *client, const char *context, bool again, rp_error *err);
 
-/* verified.c: files whose checksum was found right, by what the file system says of them, so that they are read once. */
+/* verified.c: files whose checksum was found right, by what the file system says of them, so that they are read once.
+ */
 bool rp_crds_verified_before(const char *path, const char *sha1);
 void rp_crds_verified_note(const char *path, const char *sha1);
 

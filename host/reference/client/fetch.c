@@ -82,7 +82,8 @@ static void to_hex(char out[41], const unsigned char digest[20])
 }
 
 /* What arrived against what was announced. */
-static rp_code check_arrived(const rp_crds_client *client, const char *name, const char *url, arriving *a, rp_error *err)
+static rp_code check_arrived(const rp_crds_client *client, const char *name, const char *url, arriving *a,
+                             rp_error *err)
 {
     const rp_crds_facts facts = rp_crds_facts_of(client, name);
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -188,10 +189,12 @@ static rp_code may_fetch(const rp_crds_client *client, const char *name, rp_erro
 {
     const rp_crds_settings *s = &client->settings;
     if (s->readonly)
-        return rp_fail(err, RP_E_MISSING, "%s is not in the CRDS cache, which is read-only (CRDS_READONLY_CACHE)", name);
+        return rp_fail(err, RP_E_MISSING, "%s is not in the CRDS cache, which is read-only (CRDS_READONLY_CACHE)",
+                       name);
     if (!client->connected && !s->mapping_uri && !s->reference_uri)
-        return rp_fail(err, RP_E_MISSING, "%s is not in the CRDS cache, and there is no server to fetch it from: set "
-                                          "CRDS_SERVER_URL",
+        return rp_fail(err, RP_E_MISSING,
+                       "%s is not in the CRDS cache, and there is no server to fetch it from: set "
+                       "CRDS_SERVER_URL",
                        name);
     if (rp_crds_facts_of(client, name).size < 0 && s->check_length)
         return rp_fail(err, RP_E_MISSING, "%s is not known to the CRDS server %s", name,
@@ -217,7 +220,8 @@ rp_code rp_crds_fetch(rp_crds_client *client, const char *name, const char *path
         return code;
     }
     /* another process may have brought it while we waited */
-    if (again || access(path, F_OK) != 0 || rp_crds_verify(client, name, path, client->settings.check_sha1, NULL) != RP_OK) {
+    if (again || access(path, F_OK) != 0 ||
+        rp_crds_verify(client, name, path, client->settings.check_sha1, NULL) != RP_OK) {
         rp_logf(client->log, RP_INFO, "crds", "Fetching %s (%lld bytes)", name,
                 (long long)rp_crds_facts_of(client, name).size);
         code = transfer(client, name, url, path, err);

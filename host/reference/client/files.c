@@ -29,8 +29,8 @@ bool rp_crds_is_mapping(const char *name)
 
 bool rp_crds_is_name(const char *name)
 {
-    static const char *const endings[] = {".pmap", ".imap", ".rmap", ".fits", ".asdf", ".json", ".yaml", ".text", ".txt",
-                                          ".ecsv"};
+    static const char *const endings[] = {".pmap", ".imap", ".rmap", ".fits", ".asdf",
+                                          ".json", ".yaml", ".text", ".txt",  ".ecsv"};
     const size_t n = strlen(name);
     if (n < 5 || n > 128 || name[0] == '.' || name[0] == '-' ||
         strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != n)
@@ -184,7 +184,8 @@ rp_code rp_crds_mode_read(rp_crds_mode *out, const rp_crds_settings *settings, r
     if (access(path, F_OK) != 0) {
         *out = guess_mode(settings);
         if (!settings->readonly)
-            (void)rp_crds_mode_write(*out, settings, NULL); /* only a note: a cache that cannot be written still serves */
+            (void)rp_crds_mode_write(*out, settings,
+                                     NULL); /* only a note: a cache that cannot be written still serves */
     } else {
         code = rp_crds_read(&text, &size, path, err);
         if (!code) {

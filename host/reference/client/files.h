@@ -28,7 +28,8 @@ rp_code rp_crds_locate(char **path, const rp_crds_settings *settings, const char
                        rp_error *err);
 
 /* Where a reference belongs in a cache of this mode, whether it is there or not. */
-rp_code rp_crds_place(char **path, const rp_crds_settings *settings, const char *name, rp_crds_mode mode, rp_error *err);
+rp_code rp_crds_place(char **path, const rp_crds_settings *settings, const char *name, rp_crds_mode mode,
+                      rp_error *err);
 
 /* The folders in front of the last slash. */
 rp_code rp_crds_make_folders(const char *path, rp_error *err);

@@ -96,7 +96,8 @@ rp_code rp_crds_header_read(rp_crds_header *h, const rp_meta *meta, const rp_con
     *h = (rp_crds_header){.instrument = rp_meta_get_string(meta, "INSTRUME"),
                           .fingerprint = UINT64_C(0xcbf29ce484222325)};
     if (!h->instrument)
-        return rp_fail(err, RP_E_MISSING, "the exposure names no instrument (INSTRUME): no references can be chosen for it");
+        return rp_fail(err, RP_E_MISSING,
+                       "the exposure names no instrument (INSTRUME): no references can be chosen for it");
     rp_code code = add(h, meta, "meta.instrument.name", err);
     if (context) {
         const rp_names keys = rp_context_parkeys(context, h->instrument);

@@ -16,8 +16,8 @@ typedef struct rp_crds_header {
     uint64_t fingerprint;   /* equal for equal headers */
 } rp_crds_header;
 
-/* The keywords that the context asks for; without a context every one of the data model's.  Values are spelled as Python
- * spells them.  Clear in every case; the metadata must live as long. */
+/* The keywords that the context asks for; without a context every one of the data model's.  Values are spelled as
+ * Python spells them.  Clear in every case; the metadata must live as long. */
 rp_code rp_crds_header_read(rp_crds_header *out, const rp_meta *meta, const rp_context *context, rp_error *err);
 void rp_crds_header_clear(rp_crds_header *header);
 

@@ -1,7 +1,7 @@
 /* Locks of the Python client's kind: files.h.
  *
- * That client (crds 14.0.3) removes the lock file after it has let the lock go.  Whoever then holds a lock on the removed
- * file holds nothing, so a lock counts only while its file is still the one under that name. */
+ * That client (crds 14.0.3) removes the lock file after it has let the lock go.  Whoever then holds a lock on the
+ * removed file holds nothing, so a lock counts only while its file is still the one under that name. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -53,8 +53,9 @@ rp_code rp_crds_lock_take(rp_crds_lock *out, const char *path, int seconds, rp_e
     if (out->fd >= 0)
         return RP_OK;
     const rp_code code = errno == EWOULDBLOCK
-                             ? rp_fail(err, RP_E_IO, "%s is held by another process for %d s: wait for it, or remove stale "
-                                                     "locks with \"rampart refs sync --clear-locks\"",
+                             ? rp_fail(err, RP_E_IO,
+                                       "%s is held by another process for %d s: wait for it, or remove stale "
+                                       "locks with \"rampart refs sync --clear-locks\"",
                                        out->path, seconds)
                              : rp_fail_errno(err, RP_E_IO, "the CRDS cache: cannot lock %s", out->path);
     free(out->path);

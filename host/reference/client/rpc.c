@@ -49,7 +49,8 @@ static void unescape(char *text)
 
 static rp_code service_error(const char *method, const json_t *error, rp_error *err)
 {
-    const char *message = json_is_string(error) ? json_string_value(error) : json_string_value(json_object_get(error, "message"));
+    const char *message =
+        json_is_string(error) ? json_string_value(error) : json_string_value(json_object_get(error, "message"));
     char text[400];
     (void)snprintf(text, sizeof text, "%s", message ? message : "an error without a text");
     unescape(text);
@@ -83,7 +84,8 @@ rp_code rp_crds_call(rp_crds_http *http, const char *method, json_t *parameters,
     rp_code code;
     *result = NULL;
     make_id(id, sizeof id);
-    json_t *call = json_pack("{s:s, s:s, s:o, s:s}", "jsonrpc", "1.0", "method", method, "params", parameters, "id", id);
+    json_t *call =
+        json_pack("{s:s, s:s, s:o, s:s}", "jsonrpc", "1.0", "method", method, "params", parameters, "id", id);
     if (call)
         body = json_dumps(call, JSON_COMPACT);
     if (!server)

@@ -42,8 +42,8 @@ static rp_code read_int(int *out, rp_environment *get, const char *name, int ini
         return RP_OK;
     const long value = strtol(text, &end, 10);
     if (end == text || *end != '\0' || value < least || value > INT_MAX / 1000)
-        return rp_fail(err, RP_E_ARGUMENT, "%s=%.60s in the environment: it must be a whole number of at least %d", name,
-                       text, least);
+        return rp_fail(err, RP_E_ARGUMENT, "%s=%.60s in the environment: it must be a whole number of at least %d",
+                       name, text, least);
     *out = (int)value;
     return RP_OK;
 }
@@ -111,7 +111,8 @@ static rp_code read_observatory(rp_crds_settings *s, rp_environment *get, const 
         text = strstr(url, known[i]) ? known[i] : NULL;
     text = text ? text : "jwst";
     if (!is_name(text))
-        return rp_fail(err, RP_E_ARGUMENT, "CRDS_OBSERVATORY=%.60s in the environment: no name of an observatory", text);
+        return rp_fail(err, RP_E_ARGUMENT, "CRDS_OBSERVATORY=%.60s in the environment: no name of an observatory",
+                       text);
     s->observatory = strdup(text);
     return s->observatory ? RP_OK : no_memory(err);
 }
@@ -121,8 +122,8 @@ static rp_code read_server(rp_crds_settings *s, const char *url, rp_error *err)
     if (!url || !*url || strstr(url, "serverless") || strstr(url, "server-less"))
         return RP_OK;
     if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-        return rp_fail(err, RP_E_ARGUMENT, "CRDS_SERVER_URL=%.100s in the environment: it must begin with http:// or https://",
-                       url);
+        return rp_fail(err, RP_E_ARGUMENT,
+                       "CRDS_SERVER_URL=%.100s in the environment: it must begin with http:// or https://", url);
     return copy_clean(&s->server_url, url, err);
 }
 
@@ -153,15 +154,16 @@ static rp_code read_mode(rp_crds_settings *s, rp_environment *get, rp_error *err
 {
     const char *mode = get("CRDS_MODE"), *download = get("CRDS_DOWNLOAD_MODE");
     if (get("CRDS_DOWNLOAD_PLUGIN") || (download && strcasecmp(download, "plugin") == 0))
-        return rp_fail(err, RP_E_UNSUPPORTED,
-                       "CRDS_DOWNLOAD_PLUGIN or CRDS_DOWNLOAD_MODE in the environment: files are fetched over HTTP, not by "
-                       "other programs; fill the cache with \"crds sync\" instead, or unset the variable");
+        return rp_fail(
+            err, RP_E_UNSUPPORTED,
+            "CRDS_DOWNLOAD_PLUGIN or CRDS_DOWNLOAD_MODE in the environment: files are fetched over HTTP, not by "
+            "other programs; fill the cache with \"crds sync\" instead, or unset the variable");
     if (!mode || strcmp(mode, "auto") == 0 || strcmp(mode, "local") == 0)
         return RP_OK;
     s->remote = strcmp(mode, "remote") == 0;
     return s->remote ? RP_OK
-                     : rp_fail(err, RP_E_UNSUPPORTED, "CRDS_MODE=%.60s in the environment: auto, local and remote are known",
-                               mode);
+                     : rp_fail(err, RP_E_UNSUPPORTED,
+                               "CRDS_MODE=%.60s in the environment: auto, local and remote are known", mode);
 }
 
 rp_code rp_crds_settings_read(rp_crds_settings *s, rp_environment *get, rp_error *err)

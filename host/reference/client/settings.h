@@ -8,12 +8,12 @@
 #include "rampart/status.h"
 
 typedef struct rp_crds_settings {
-    char *observatory;   /* "jwst" */
-    char *server_url;    /* without a slash at its end; NULL: serverless */
-    char *mapping_dir;   /* rules */
-    char *reference_dir; /* reference files, or their instruments' folders */
-    char *config_dir;    /* server_config, bad_files.txt, ref_cache_subdir_mode */
-    char *context;       /* CRDS_CONTEXT; NULL: the default */
+    char *observatory;                              /* "jwst" */
+    char *server_url;                               /* without a slash at its end; NULL: serverless */
+    char *mapping_dir;                              /* rules */
+    char *reference_dir;                            /* reference files, or their instruments' folders */
+    char *config_dir;                               /* server_config, bad_files.txt, ref_cache_subdir_mode */
+    char *context;                                  /* CRDS_CONTEXT; NULL: the default */
     char *mapping_uri, *reference_uri, *config_uri; /* where these come from instead of the server; NULL */
     bool readonly;
     bool ignore_mapping_checksum;

@@ -7,8 +7,8 @@
 typedef struct rp_crds_sync {
     const char *const *context; /* specifications, as for rp_crds_context_name */
     size_t ncontexts;
-    bool all;    /* every context of the server */
-    size_t last; /* so many of the newest ones */
+    bool all;                       /* every context of the server */
+    size_t last;                    /* so many of the newest ones */
     long first_serial, last_serial; /* --range; both 0: none */
     const char *const *file;
     size_t nfiles;

@@ -86,8 +86,8 @@ static size_t on_bytes(char *bytes, size_t unit, size_t count, void *payload)
     if (status != 200) /* the text of an error is not the file */
         return size;
     if (size > t->most - t->received) {
-        t->code = rp_fail(t->err, RP_E_FORMAT, "%s: the server sends more than the %llu bytes that were announced", t->url,
-                          (unsigned long long)t->most);
+        t->code = rp_fail(t->err, RP_E_FORMAT, "%s: the server sends more than the %llu bytes that were announced",
+                          t->url, (unsigned long long)t->most);
         return 0;
     }
     t->received += size;
@@ -148,7 +148,8 @@ static rp_code perform(transfer *t)
     return status == 200 ? RP_OK : rp_fail(t->err, RP_E_IO, "%s: the server answers with status %ld", t->url, status);
 }
 
-rp_code rp_crds_get(rp_crds_http *http, const char *url, uint64_t most, rp_crds_sink *sink, void *payload, rp_error *err)
+rp_code rp_crds_get(rp_crds_http *http, const char *url, uint64_t most, rp_crds_sink *sink, void *payload,
+                    rp_error *err)
 {
     transfer t = {.http = http, .url = url, .most = most, .sink = sink, .payload = payload, .err = err};
     prepare(&t, 0); /* large files take what they take, as long as they move */
@@ -180,7 +181,8 @@ static rp_code to_memory(void *payload, const void *bytes, size_t size, rp_error
 }
 
 /* `body` NULL: GET. */
-static rp_code request_text(rp_crds_http *http, const char *url, const char *body, size_t most, text *out, rp_error *err)
+static rp_code request_text(rp_crds_http *http, const char *url, const char *body, size_t most, text *out,
+                            rp_error *err)
 {
     rp_code code = RP_OK;
     for (int i = 0; i < http->settings->tries; i++) {

@@ -20,8 +20,10 @@ void rp_crds_http_free(rp_crds_http *http); /* NULL is fine */
 /* Receives bytes as they come; anything but RP_OK ends the transfer with that code. */
 typedef rp_code rp_crds_sink(void *payload, const void *bytes, size_t size, rp_error *err);
 
-/* One GET, no retries.  A reply other than 200, a stall, an early end: RP_E_IO.  More than `most` bytes: RP_E_FORMAT. */
-rp_code rp_crds_get(rp_crds_http *http, const char *url, uint64_t most, rp_crds_sink *sink, void *payload, rp_error *err);
+/* One GET, no retries.  A reply other than 200, a stall, an early end: RP_E_IO.  More than `most` bytes: RP_E_FORMAT.
+ */
+rp_code rp_crds_get(rp_crds_http *http, const char *url, uint64_t most, rp_crds_sink *sink, void *payload,
+                    rp_error *err);
 
 /* The same into memory, with retries; *bytes is terminated; caller frees. */
 rp_code rp_crds_get_text(rp_crds_http *http, const char *url, size_t most, char **bytes, size_t *size, rp_error *err);
@@ -29,8 +31,8 @@ rp_code rp_crds_get_text(rp_crds_http *http, const char *url, size_t most, char 
 rp_code rp_crds_post(rp_crds_http *http, const char *url, const char *body, size_t most, char **bytes, size_t *size,
                      rp_error *err);
 
-/* One JSON-RPC call with retries.  `parameters` (an array) is taken over.  An error of the service: RP_E_MISSING with its
- * text.  Caller decrefs *result. */
+/* One JSON-RPC call with retries.  `parameters` (an array) is taken over.  An error of the service: RP_E_MISSING with
+ * its text.  Caller decrefs *result. */
 rp_code rp_crds_call(rp_crds_http *http, const char *method, json_t *parameters, json_t **result, rp_error *err);
 
 /* Waits before the next try; RP_E_INTERRUPTED when cancelled. */

@@ -1,7 +1,8 @@
 /* Checksums seen right: "client.h".
  *
  * A checksum of a large reference takes as long as calibrating with it.  A line in the user's own cache says which file
- * was found right: by device, inode, size and the times of its last changes, which no change of the bytes leaves alone. */
+ * was found right: by device, inode, size and the times of its last changes, which no change of the bytes leaves alone.
+ */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@ static char *list_path(void)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char *path = NULL;
-    const int n = cache && *cache  ? asprintf(&path, "%s/rampart/verified-references", cache)
+    const int n = cache && *cache ? asprintf(&path, "%s/rampart/verified-references", cache)
                   : home && *home ? asprintf(&path, "%s/.cache/rampart/verified-references", home)
                                   : -1;
     return n < 0 ? NULL : path;
@@ -30,9 +31,10 @@ static bool make_line(char *out, size_t size, const char *path, const char *sha1
     struct stat s;
     if (stat(path, &s) != 0)
         return false;
-    const int n = snprintf(out, size, "%" PRIuMAX ":%" PRIuMAX ":%" PRIdMAX ":%" PRIdMAX ".%09ld:%" PRIdMAX ".%09ld %s\n",
-                           (uintmax_t)s.st_dev, (uintmax_t)s.st_ino, (intmax_t)s.st_size, (intmax_t)s.st_mtim.tv_sec,
-                           s.st_mtim.tv_nsec, (intmax_t)s.st_ctim.tv_sec, s.st_ctim.tv_nsec, sha1);
+    const int n =
+        snprintf(out, size, "%" PRIuMAX ":%" PRIuMAX ":%" PRIdMAX ":%" PRIdMAX ".%09ld:%" PRIdMAX ".%09ld %s\n",
+                 (uintmax_t)s.st_dev, (uintmax_t)s.st_ino, (intmax_t)s.st_size, (intmax_t)s.st_mtim.tv_sec,
+                 s.st_mtim.tv_nsec, (intmax_t)s.st_ctim.tv_sec, s.st_ctim.tv_nsec, sha1);
     return n > 0 && (size_t)n < size;
 }
 
