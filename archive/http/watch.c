@@ -20,6 +20,15 @@ int64_t rp_http_now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* The server then closes the socket; what is still to be sent is dropped, or the kernel would keep it for a reader who does
+ * not read. */
+static void cut_off(int socket)
+{
+    const struct linger none = {.l_onoff = 1};
+    (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    (void)shutdown(socket, SHUT_RDWR);
+}
+
 static void *run(void *payload)
 {
     rp_http_watch *watch = payload;
@@ -28,7 +37,7 @@ static void *run(void *payload)
         const int64_t now = rp_http_now_ms();
         for (rp_http_client *c = watch->clients.next; c != &watch->clients; c = c->next)
             if (c->deadline_ms < now)
-                (void)shutdown(c->socket, SHUT_RDWR); /* the server then closes it */
+                cut_off(c->socket);
         struct timespec until;
         (void)clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += 1;

@@ -68,10 +68,11 @@ static int setup(void **state)
     (void)pthread_mutex_init(&f->lock, NULL);
     strcpy(f->file, "/tmp/rampart-http.XXXXXX");
     const int fd = mkstemp(f->file);
-    for (int i = 0; i < FILE_SIZE; i++) {
-        const char c = (char)('a' + i % 26);
-        assert_int_equal(write(fd, &c, 1), 1);
-    }
+    char *bytes = malloc(FILE_SIZE);
+    for (int i = 0; i < FILE_SIZE; i++)
+        bytes[i] = (char)('a' + i % 26);
+    assert_int_equal(write(fd, bytes, FILE_SIZE), FILE_SIZE);
+    free(bytes);
     (void)close(fd);
     const rp_http_options options = {
         .head_s = 2, .body_s = 2, .idle_s = 2, .least_rate = 1u << 30, .access = note, .payload = f};
