@@ -330,6 +330,8 @@ static rp_outcome choose_select_version(rp_query *q, const rp_selector *s)
     rp_error err = {0};
     if (!number_of(q, s, &number, &bad))
         return bad;
+    if (!s->nkeys)
+        return rp_outcome_fail(RP_OTHER_ERROR, "list index out of range");
     const rp_slot_value *value = rp_slot_value_of(q, s->slot[0]);
     if (!rp_relation_parse(&version, &q->arena, value->text, value->length, &err)) {
         q->scratch.size = 0;

@@ -192,6 +192,8 @@ static bool parse_alphabetical(rp_date *out, const char *text, size_t length, rp
     memcpy(copy, text, length);
     size_t n = length;
     while (n > 3 && copy[n - 3] == ' ' && (ends_letters((part){copy, n}, "AM") || ends_letters((part){copy, n}, "PM"))) {
+        for (size_t i = 0; i < n; i++) /* crds 14.0.3 lowers the whole text on the way */
+            copy[i] = rp_lower(copy[i]);
         copy[n - 3] = copy[n - 2];
         copy[n - 2] = copy[n - 1];
         n--;
