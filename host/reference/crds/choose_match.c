@@ -248,9 +248,10 @@ rp_outcome rp_choose_match(rp_query *q, const rp_selector *s)
         for (size_t k = 0; k < s->nslots; k++)
             bits &= class[k].alive[w];
         alive[w] = bits;
-        if (bits)
+        if (bits) {
             row = 64 * w + (size_t)__builtin_ctzll(bits);
-        count += (size_t)__builtin_popcountll(bits);
+            count += bits & (bits - 1) ? 2 : 1; /* one, or several */
+        }
     }
     if (count == 0)
         return rp_outcome_fail(RP_LOOKUP_ERROR, no_match);
@@ -258,6 +259,10 @@ rp_outcome rp_choose_match(rp_query *q, const rp_selector *s)
         const rp_outcome out = rp_take(q, &s->choice[row]);
         return out.kind == RP_LOOKUP_ERROR ? rp_outcome_fail(RP_LOOKUP_ERROR, no_match) : out;
     }
+    count = 0;
+    for (size_t w = 0; w < words; w++)
+        for (uint64_t left = alive[w]; left; left &= left - 1)
+            count++;
     candidates c;
     return collect(q, s, class, alive, count, &c) ? try_all(q, s, &c) : rp_outcome_no_memory();
 }
