@@ -104,13 +104,12 @@ static void add_text(rp_query *q, rp_bests *out, const char *type, rp_best_kind 
 
 static void add_not_found(rp_query *q, rp_bests *out, const char *type, const char *message)
 {
-    static const char front[] = "NOT FOUND ";
     const size_t length = strlen(message);
-    char *text = rp_arena_get(&q->arena, sizeof front + length);
+    char *text = rp_arena_get(&q->arena, RP_FRAME_LENGTH + length + 1);
     if (!text)
         return;
-    memcpy(text, front, sizeof front - 1);
-    memcpy(text + sizeof front - 1, message, length + 1);
+    memcpy(text, RP_FRAME, RP_FRAME_LENGTH);
+    memcpy(text + RP_FRAME_LENGTH, message, length + 1);
     add_text(q, out, type, RP_BEST_NOT_FOUND, text);
 }
 
@@ -122,6 +121,8 @@ static void add_outcome(rp_query *q, rp_bests *out, const rp_rule *rule, const r
     } else if (outcome->kind != RP_FOUND) {
         if (rule->optional)
             add_text(q, out, rule->type, RP_BEST_NA, not_applicable);
+        else if (outcome->framed)
+            add_text(q, out, rule->type, RP_BEST_NOT_FOUND, outcome->message - RP_FRAME_LENGTH);
         else
             add_not_found(q, out, rule->type, outcome->message);
     } else if (choice->kind == RP_CHOICE_TEXT) {
