@@ -360,6 +360,14 @@ static void add_type(rp_query *q, const char *wanted, rp_bests *out)
     rp_buffer_clear(&message);
 }
 
+static void add_all(rp_query *q, rp_bests *out)
+{
+    const bool *skip = q->skip ? q->skip[q->instrument - q->context->instrument] : NULL;
+    for (size_t i = 0; i < q->instrument->nrules; i++)
+        if (!skip || !skip[i])
+            apply(q, &q->instrument->rule[i], out);
+}
+
 /* Of a type that is asked for twice, the client's dictionary has one entry. */
 static bool asked_before(const char *const *types, size_t i)
 {
@@ -417,8 +425,7 @@ rp_code rp_query_best(rp_query *q, const rp_header_item *items, size_t nitems, c
                 add_type(q, types[i], out);
         }
     else if (known)
-        for (size_t i = 0; i < q->instrument->nrules; i++)
-            apply(q, &q->instrument->rule[i], out);
+        add_all(q, out);
     out->best = q->best;
     if (q->arena.failed || q->scratch.failed || (!known && !out->failure))
         return rp_fail(err, RP_E_MEMORY, "%s: no memory for a query", q->context->name);

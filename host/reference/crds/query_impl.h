@@ -36,6 +36,7 @@ struct rp_query {
     rp_best *best;
     const char **text; /* of `best` */
     size_t best_room;
+    const bool *const *skip; /* [instrument][rule] left out when all types are asked for; NULL: none */
 };
 
 typedef enum rp_outcome_kind {
