@@ -13,6 +13,9 @@
 #include "host/cli/refs.def"
 #undef X
 
+/* `rampart bench refs` */
+int rp_bench_refs(int argc, char **argv);
+
 /* --crds-path, else $CRDS_PATH, else "/grp/crds/cache" as the client has it. */
 const char *rp_refs_path(const char *given);
 

@@ -20,8 +20,13 @@ rp_outcome rp_outcome_no_memory(void)
 
 rp_outcome rp_outcome_scratch(rp_query *q, rp_outcome_kind kind)
 {
-    const char *message = rp_arena_copy(&q->arena, rp_buffer_text(&q->scratch), q->scratch.size);
-    return message ? rp_outcome_fail(kind, message) : rp_outcome_no_memory();
+    char *text = rp_arena_get(&q->arena, RP_FRAME_LENGTH + q->scratch.size + 1);
+    if (!text || q->scratch.failed)
+        return rp_outcome_no_memory();
+    memcpy(text, RP_FRAME, RP_FRAME_LENGTH);
+    memcpy(text + RP_FRAME_LENGTH, q->scratch.data, q->scratch.size);
+    text[RP_FRAME_LENGTH + q->scratch.size] = '\0';
+    return (rp_outcome){.kind = kind, .message = text + RP_FRAME_LENGTH, .framed = true};
 }
 
 static const char *name_of(const rp_query *q, size_t slot)
@@ -330,6 +335,8 @@ static rp_outcome choose_select_version(rp_query *q, const rp_selector *s)
     rp_error err = {0};
     if (!number_of(q, s, &number, &bad))
         return bad;
+    if (!s->nkeys)
+        return rp_outcome_fail(RP_OTHER_ERROR, "list index out of range");
     const rp_slot_value *value = rp_slot_value_of(q, s->slot[0]);
     if (!rp_relation_parse(&version, &q->arena, value->text, value->length, &err)) {
         q->scratch.size = 0;

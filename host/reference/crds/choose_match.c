@@ -7,14 +7,11 @@ static const char no_match[] = "No match found.";
 
 /* ---- is the value one that the rules know? ---- */
 
-static rp_outcome not_listed(rp_query *q, const rp_match_column *column, const char *name, const char *value,
-                             size_t length)
+static rp_outcome not_listed(rp_query *q, const rp_match_column *column, const char *value, size_t length)
 {
     rp_buffer *out = &q->scratch;
     out->size = 0;
-    rp_buffer_puts(out, " parameter=");
-    rp_python_quote(out, name, strlen(name));
-    rp_buffer_puts(out, " value=");
+    rp_buffer_puts(out, column->naming);
     rp_python_quote(out, value, length);
     rp_buffer_puts(out, column->complaint);
     return rp_outcome_scratch(q, RP_OTHER_ERROR);
@@ -105,7 +102,7 @@ static rp_outcome validate(rp_query *q, const rp_match_column *column, const cha
             return check_range(q, column, name, value, length);
         const rp_literal *by = substitute(column->substitutions, ended);
         if (!by)
-            return not_listed(q, column, name, value, length);
+            return not_listed(q, column, value, length);
         if (by->kind != RP_LITERAL_TEXT)
             return rp_outcome_fail(RP_ODD_RESULT, "a substitution by several values");
         value = by->text;
@@ -119,14 +116,15 @@ static rp_outcome validate(rp_query *q, const rp_match_column *column, const cha
 /* ---- which rows are left? ---- */
 
 /* Patterns meet a value that the tables do not know. */
-static bool ask_special(rp_query *q, const rp_selector *s, size_t k, const rp_slot_value *value, rp_match_class *out)
+static const rp_match_class *ask_special(rp_query *q, const rp_selector *s, size_t k, const rp_slot_value *value)
 {
     const rp_match *match = s->match;
     const rp_match_column *column = &match->column[k];
     const size_t bytes = match->words * sizeof(uint64_t);
     uint64_t *bits = rp_arena_get(&q->arena, 2 * bytes);
-    if (!bits)
-        return false;
+    rp_match_class *out = rp_arena_get(&q->arena, sizeof *out);
+    if (!bits || !out)
+        return NULL;
     memcpy(bits, column->classes[0].alive, bytes);
     memcpy(bits + match->words, column->classes[0].full, bytes);
     *out = (rp_match_class){.alive = bits, .full = bits + match->words};
@@ -139,11 +137,11 @@ static bool ask_special(rp_query *q, const rp_selector *s, size_t k, const rp_sl
         if (status > 0)
             out->full[row / 64] |= 1ULL << row % 64;
     }
-    return true;
+    return out;
 }
 
 /* The class of each column's value; the outcome is an error, or RP_FOUND. */
-static rp_outcome classify(rp_query *q, const rp_selector *s, rp_match_class *class)
+static rp_outcome classify(rp_query *q, const rp_selector *s, const rp_match_class **class)
 {
     for (size_t k = 0; k < s->nslots; k++)
         if (!rp_slot_defined(q, s->slot[k]) && !s->match->column[k].has_na) {
@@ -157,15 +155,14 @@ static rp_outcome classify(rp_query *q, const rp_selector *s, rp_match_class *cl
     for (size_t k = 0; k < s->nslots; k++) {
         const rp_match_column *column = &s->match->column[k];
         const rp_slot_value *value = rp_slot_value_of(q, s->slot[k]);
-        const uint32_t at = column->class_of[value->number];
-        class[k] = column->classes[at];
-        if (!column->unchecked && !class[k].listed) {
+        class[k] = &column->classes[column->class_of[value->number]];
+        if (!column->unchecked && !class[k]->listed) {
             const rp_outcome bad =
                 validate(q, column, q->instrument->slot[s->slot[k]].name, value->text, value->length);
             if (bad.kind != RP_FOUND)
                 return bad;
         }
-        if (value->number == RP_NUMBER_UNKNOWN && column->nspecial && !ask_special(q, s, k, value, &class[k]))
+        if (value->number == RP_NUMBER_UNKNOWN && column->nspecial && !(class[k] = ask_special(q, s, k, value)))
             return rp_outcome_no_memory();
     }
     return rp_outcome_fail(RP_FOUND, NULL);
@@ -180,15 +177,15 @@ typedef struct candidates {
     unsigned best;
 } candidates;
 
-static unsigned weigh(const rp_match_class *class, size_t columns, size_t row)
+static unsigned weigh(const rp_match_class *const *class, size_t columns, size_t row)
 {
     unsigned weight = 0;
     for (size_t k = 0; k < columns; k++)
-        weight += (unsigned)(class[k].full[row / 64] >> row % 64 & 1U);
+        weight += (unsigned)(class[k]->full[row / 64] >> row % 64 & 1U);
     return weight;
 }
 
-static bool collect(rp_query *q, const rp_selector *s, const rp_match_class *class, const uint64_t *alive,
+static bool collect(rp_query *q, const rp_selector *s, const rp_match_class *const *class, const uint64_t *alive,
                     size_t count, candidates *out)
 {
     *out = (candidates){.row = rp_arena_get(&q->arena, 2 * count * sizeof(size_t)),
@@ -229,7 +226,7 @@ static rp_outcome try_all(rp_query *q, const rp_selector *s, const candidates *c
 rp_outcome rp_choose_match(rp_query *q, const rp_selector *s)
 {
     enum { FEW = 8 };
-    rp_match_class few_classes[FEW], *class = few_classes;
+    const rp_match_class *few_classes[FEW], **class = few_classes;
     uint64_t few_words[FEW], *alive = few_words;
     const size_t words = s->match->words;
     if (s->nslots > FEW)
@@ -246,11 +243,12 @@ rp_outcome rp_choose_match(rp_query *q, const rp_selector *s)
         const size_t left = s->nkeys - 64 * w;
         uint64_t bits = left < 64 ? (1ULL << left) - 1 : ~0ULL;
         for (size_t k = 0; k < s->nslots; k++)
-            bits &= class[k].alive[w];
+            bits &= class[k]->alive[w];
         alive[w] = bits;
-        if (bits)
+        if (bits) {
             row = 64 * w + (size_t)__builtin_ctzll(bits);
-        count += (size_t)__builtin_popcountll(bits);
+            count += bits & (bits - 1) ? 2 : 1; /* one, or several */
+        }
     }
     if (count == 0)
         return rp_outcome_fail(RP_LOOKUP_ERROR, no_match);
@@ -258,6 +256,10 @@ rp_outcome rp_choose_match(rp_query *q, const rp_selector *s)
         const rp_outcome out = rp_take(q, &s->choice[row]);
         return out.kind == RP_LOOKUP_ERROR ? rp_outcome_fail(RP_LOOKUP_ERROR, no_match) : out;
     }
+    count = 0;
+    for (size_t w = 0; w < words; w++)
+        for (uint64_t left = alive[w]; left; left &= left - 1)
+            count++;
     candidates c;
     return collect(q, s, class, alive, count, &c) ? try_all(q, s, &c) : rp_outcome_no_memory();
 }

@@ -234,6 +234,17 @@ static rp_code list_values(rp_compiler *c, const rp_match *match, size_t nrows, 
     return code || !c->context->arena.failed ? code : rp_compile_no_memory(c);
 }
 
+static rp_code name_column(rp_compiler *c, rp_match_column *column, const rp_literal *keyword)
+{
+    rp_buffer text = {0};
+    rp_buffer_puts(&text, " parameter=");
+    rp_python_quote(&text, keyword->text, keyword->length);
+    rp_buffer_puts(&text, " value=");
+    column->naming = rp_arena_copy(&c->context->arena, rp_buffer_text(&text), text.size);
+    rp_buffer_clear(&text);
+    return column->naming ? RP_OK : rp_compile_no_memory(c);
+}
+
 /* ---- all of it ---- */
 
 static rp_code store_rows(rp_compiler *c, rp_selector *s, rp_match *match, const row *rows, size_t count,
@@ -311,8 +322,10 @@ rp_code rp_compile_match(rp_compiler *c, rp_selector *s, const rp_literal *keywo
     if (!code)
         code = store_rows(c, s, match, rows, count, parkeys, nparkeys);
     for (size_t k = 0; k < s->nslots && !code; k++) {
+        code = name_column(c, &match->column[k], keywords->item[k]);
         match->column[k].substitutions = substitutions_of(c, keywords->item[k]->text);
-        code = list_values(c, match, count, s->nslots, k);
+        if (!code)
+            code = list_values(c, match, count, s->nslots, k);
     }
     if (!code)
         code = number_values(c, s, match);

@@ -192,6 +192,8 @@ static bool parse_alphabetical(rp_date *out, const char *text, size_t length, rp
     memcpy(copy, text, length);
     size_t n = length;
     while (n > 3 && copy[n - 3] == ' ' && (ends_letters((part){copy, n}, "AM") || ends_letters((part){copy, n}, "PM"))) {
+        for (size_t i = 0; i < n; i++) /* crds 14.0.3 lowers the whole text on the way */
+            copy[i] = rp_lower(copy[i]);
         copy[n - 3] = copy[n - 2];
         copy[n - 2] = copy[n - 1];
         n--;
@@ -280,17 +282,29 @@ static bool parse_numerical(rp_date *out, const char *text, size_t length, rp_bu
     return finish(out, &f, why);
 }
 
+/* Seconds with a fraction of one to six digits, rounded as Python's arithmetic does. */
+static bool usual_fraction(fields *f, const char *text, size_t length)
+{
+    for (size_t i = 3; i < length; i++)
+        if (!isdigit((unsigned char)text[i]))
+            return false;
+    rp_buffer none = {0};
+    return text[2] == '.' && length > 3 && length <= 9 && take_seconds(f, (part){text, length}, &none);
+}
+
 /* The form of nearly every header. */
 static bool parse_usual(rp_date *out, const char *text, size_t length)
 {
     const part p = {text, 19};
     fields f;
-    if (length != 19 || (!has_form(p, "dddd-dd-dd dd:dd:dd") && !has_form(p, "dddd-dd-ddTdd:dd:dd")))
+    if (length < 19 || text[10] == 'T' ? length != 19 : length > 26)
+        return false;
+    if ( (!has_form(p, "dddd-dd-dd dd:dd:dd") && !has_form(p, "dddd-dd-ddTdd:dd:dd")))
         return false;
     f = (fields){digits(p, 0, 4),  digits(p, 5, 2),  digits(p, 8, 2), digits(p, 11, 2),
                  digits(p, 14, 2), digits(p, 17, 2), 0};
     if (f.month < 1 || f.month > 12 || f.year < 1 || f.day < 1 || f.day > days_of(f.year, f.month) || f.hour > 23 ||
-        f.minute > 59 || f.second > 59)
+        f.minute > 59 || f.second > 59 || (length > 19 && !usual_fraction(&f, text + 17, length - 17)))
         return false;
     rp_buffer none = {0};
     return finish(out, &f, &none);

@@ -6,21 +6,22 @@
 #include "host/reference/crds/python.h"
 
 /* Does not tell upper from lower case, so that one function serves both ways of looking up. */
-static size_t hash(const char *text, size_t length)
+static inline size_t hash(const char *text, size_t length)
 {
     const uint64_t fold = 0x2020202020202020ULL, odd = 0x9e3779b97f4a7c15ULL;
-    uint64_t h = length * odd, word;
-    for (; length >= 8; text += 8, length -= 8) {
-        memcpy(&word, text, 8);
-        h = (h ^ (word | fold)) * odd;
-        h ^= h >> 29;
-    }
-    if (length) {
-        word = 0;
+    uint64_t h = length * odd, word = 0;
+    if (length >= 8) {
+        for (size_t i = 0; i + 8 < length; i += 8) {
+            memcpy(&word, text + i, 8);
+            h = (h ^ (word | fold)) * odd;
+            h ^= h >> 29;
+        }
+        memcpy(&word, text + length - 8, 8); /* may overlap the one before */
+    } else {
         for (size_t i = 0; i < length; i++)
             word = word << 8 | (unsigned char)text[i];
-        h = (h ^ (word | fold)) * odd;
     }
+    h = (h ^ (word | fold)) * odd;
     return (size_t)(h ^ h >> 32);
 }
 
@@ -52,7 +53,9 @@ uint32_t rp_intern_find_upper(const rp_intern *intern, const char *text, size_t 
     const size_t mask = intern->buckets - 1;
     for (size_t at = hash(text, length) & mask; intern->bucket[at]; at = (at + 1) & mask) {
         const uint32_t number = intern->bucket[at];
-        if (intern->length[number - 1] == length && same_upper(intern->text[number - 1], text, length))
+        const char *stored = intern->text[number - 1];
+        if (intern->length[number - 1] == length &&
+            (memcmp(stored, text, length) == 0 || same_upper(stored, text, length)))
             return number;
     }
     return 0;

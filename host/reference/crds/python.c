@@ -81,6 +81,20 @@ static size_t lay_out(char *out, const char *digits, int ndigits, int exponent, 
     return (size_t)(p - out);
 }
 
+static size_t put_integer(char *out, long long value)
+{
+    char digits[24];
+    size_t n = 0, at = 0;
+    if (value < 0)
+        out[at++] = '-';
+    for (long long left = value < 0 ? -value : value; left; left /= 10)
+        digits[n++] = (char)('0' + left % 10);
+    while (n)
+        out[at++] = digits[--n];
+    memcpy(out + at, ".0", 3);
+    return at + 2;
+}
+
 size_t rp_python_float(char out[RP_FLOAT_TEXT], double value)
 {
     if (isnan(value))
@@ -89,8 +103,10 @@ size_t rp_python_float(char out[RP_FLOAT_TEXT], double value)
         return (size_t)sprintf(out, "%s", value < 0 ? "-inf" : "inf");
     if (value == 0.0)
         return (size_t)sprintf(out, "%s", signbit(value) ? "-0.0" : "0.0");
+    if (fabs(value) < 1e15 && value == trunc(value))
+        return put_integer(out, (long long)value);
     char text[40], digits[24];
-    for (int precision = fabs(value) < 1e15 && value == trunc(value) ? 14 : 0; precision < 17; precision++) {
+    for (int precision = 0; precision < 17; precision++) {
         (void)snprintf(text, sizeof text, "%.*e", precision, value);
         if (precision == 16 || strtod(text, NULL) == value)
             break;
@@ -117,8 +133,39 @@ static const char *ended(char *small, size_t room, const char *text, size_t leng
     return copy;
 }
 
+/* Plain decimals of few digits: mantissa and power of ten are exact, so one division rounds correctly. */
+static bool parse_short(const char *text, size_t length, double *out)
+{
+    static const double power[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    const bool negative = length && text[0] == '-';
+    size_t i = negative, fraction = 0, digits = 0;
+    bool point = false;
+    long long mantissa = 0;
+    if (length - i > 16)
+        return false;
+    for (; i < length; i++) {
+        if (is_digit(text[i])) {
+            mantissa = 10 * mantissa + (text[i] - '0');
+            fraction += point;
+            digits++;
+        } else if (text[i] == '.' && !point) {
+            point = true;
+        } else {
+            return false;
+        }
+    }
+    if (!digits || digits > 15)
+        return false;
+    *out = (double)mantissa / power[fraction];
+    if (negative)
+        *out = -*out;
+    return true;
+}
+
 bool rp_python_parse_float(const char *text, size_t length, double *out)
 {
+    if (parse_short(text, length, out))
+        return true;
     char small[64], *heap;
     const char *copy = ended(small, sizeof small, text, length, &heap);
     const bool good = copy && rp_text_float(copy, out);

@@ -109,13 +109,12 @@ static void add_text(rp_query *q, rp_bests *out, const char *type, rp_best_kind 
 
 static void add_not_found(rp_query *q, rp_bests *out, const char *type, const char *message)
 {
-    static const char front[] = "NOT FOUND ";
     const size_t length = strlen(message);
-    char *text = rp_arena_get(&q->arena, sizeof front + length);
+    char *text = rp_arena_get(&q->arena, RP_FRAME_LENGTH + length + 1);
     if (!text)
         return;
-    memcpy(text, front, sizeof front - 1);
-    memcpy(text + sizeof front - 1, message, length + 1);
+    memcpy(text, RP_FRAME, RP_FRAME_LENGTH);
+    memcpy(text + RP_FRAME_LENGTH, message, length + 1);
     add_text(q, out, type, RP_BEST_NOT_FOUND, text);
 }
 
@@ -127,6 +126,8 @@ static void add_outcome(rp_query *q, rp_bests *out, const rp_rule *rule, const r
     } else if (outcome->kind != RP_FOUND) {
         if (rule->optional)
             add_text(q, out, rule->type, RP_BEST_NA, not_applicable);
+        else if (outcome->framed)
+            add_text(q, out, rule->type, RP_BEST_NOT_FOUND, outcome->message - RP_FRAME_LENGTH);
         else
             add_not_found(q, out, rule->type, outcome->message);
     } else if (choice->kind == RP_CHOICE_TEXT) {
@@ -364,6 +365,14 @@ static void add_type(rp_query *q, const char *wanted, rp_bests *out)
     rp_buffer_clear(&message);
 }
 
+static void add_all(rp_query *q, rp_bests *out)
+{
+    const bool *skip = q->skip ? q->skip[q->instrument - q->context->instrument] : NULL;
+    for (size_t i = 0; i < q->instrument->nrules; i++)
+        if (!skip || !skip[i])
+            apply(q, &q->instrument->rule[i], out);
+}
+
 /* Of a type that is asked for twice, the client's dictionary has one entry. */
 static bool asked_before(const char *const *types, size_t i)
 {
@@ -421,8 +430,7 @@ rp_code rp_query_best(rp_query *q, const rp_header_item *items, size_t nitems, c
                 add_type(q, types[i], out);
         }
     else if (known)
-        for (size_t i = 0; i < q->instrument->nrules; i++)
-            apply(q, &q->instrument->rule[i], out);
+        add_all(q, out);
     out->best = q->best;
     if (q->arena.failed || q->scratch.failed || (!known && !out->failure))
         return rp_fail(err, RP_E_MEMORY, "%s: no memory for a query", q->context->name);

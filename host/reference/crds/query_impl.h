@@ -37,6 +37,7 @@ struct rp_query {
     rp_best *best;
     const char **text; /* of `best` */
     size_t best_room;
+    const bool *const *skip; /* [instrument][rule] left out when all types are asked for; NULL: none */
 };
 
 typedef enum rp_outcome_kind {
@@ -50,7 +51,11 @@ typedef struct rp_outcome {
     rp_outcome_kind kind;
     rp_choice choice;
     const char *message;
+    bool framed; /* "NOT FOUND " stands in front of the message */
 } rp_outcome;
+
+enum { RP_FRAME_LENGTH = 10 };
+#define RP_FRAME "NOT FOUND "
 
 const rp_slot_value *rp_slot_value_of(rp_query *q, size_t slot);
 /* Is the keyword in the header that the rules see? */

@@ -59,7 +59,7 @@ typedef struct rp_match_column {
     bool has_na;          /* 'N/A' stands in the list */
     const char **valid;   /* the list, sorted */
     size_t nvalid;
-    const char *complaint; /* " is not in [...]" */
+    const char *naming, *complaint; /* " parameter='NAME' value=" and " is not in [...]" */
     size_t *special;       /* rows whose pattern is neither literal nor 'N/A' */
     size_t nspecial;
     const rp_literal *substitutions; /* of the keyword; NULL: none */
