@@ -1,4 +1,5 @@
 /* The CRDS server: its state, its methods, its files, and our own client against it. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -173,6 +174,47 @@ static void test_info(void **state)
     json_decref(answer);
 }
 
+/* ---- many clients at once ---- */
+
+typedef struct asker {
+    const fixture *fixture;
+    pthread_t thread;
+    int good;
+} asker;
+
+static void *ask_often(void *payload)
+{
+    asker *a = payload;
+    char request[1024], body[600];
+    for (int i = 0; i < 40; i++) {
+        size_t size;
+        (void)snprintf(body, sizeof body,
+                       "{\"method\": \"get_best_references\", \"params\": [\"jwst_%04d.pmap\", " HEADER
+                       ", [\"dark\"]]}",
+                       1 + i % 2);
+        (void)snprintf(request, sizeof request,
+                       "POST /crds/json/x HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+                       strlen(body), body);
+        char *answer = loopback_ask(a->fixture->port, request, &size);
+        a->good += answer && strstr(answer, i % 2 ? "jwst_nircam_dark_0002.fits" : "jwst_nircam_dark_0001.fits");
+        free(answer);
+    }
+    return NULL;
+}
+
+static void test_many_clients(void **state)
+{
+    asker askers[8];
+    for (size_t i = 0; i < 8; i++) {
+        askers[i] = (asker){.fixture = *state};
+        assert_int_equal(pthread_create(&askers[i].thread, NULL, ask_often, &askers[i]), 0);
+    }
+    for (size_t i = 0; i < 8; i++) {
+        (void)pthread_join(askers[i].thread, NULL);
+        assert_int_equal(askers[i].good, 40);
+    }
+}
+
 static int status_of(const fixture *f, const char *path)
 {
     char request[600];
@@ -334,6 +376,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_methods, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
         cmocka_unit_test_setup_teardown(test_info, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_clients, setup, teardown),
         cmocka_unit_test_setup_teardown(test_files, setup, teardown),
         cmocka_unit_test(test_bad_state),
         cmocka_unit_test(test_newest_serves),
