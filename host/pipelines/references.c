@@ -228,7 +228,7 @@ rp_code rp_request_check(const rp_request *request, const rp_meta *meta, rp_erro
         err, RP_E_MISSING,
         "%s: %zu reference%s missing (%s%s%s): give each with --%soverride_TYPE=FILE (or N/A), or a folder that "
         "holds them with --refs%s",
-        request->input_path, list.count, list.count == 1 ? " is" : "s are", list.text, list.reason[0] ? ": " : "",
+        request->input_path, list.count, list.count == 1 ? " is" : "s are", list.text, list.reason[0] ? "; the first because " : "",
         list.reason, request->pipeline ? "steps.STEP." : "",
         request->refs ? "" : ", or set CRDS_PATH and CRDS_SERVER_URL");
 }
