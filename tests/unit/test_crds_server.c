@@ -370,6 +370,44 @@ static void test_best(void **state)
     rp_meta_free(meta);
 }
 
+/* The server applies the rules; and plain addresses instead of a server. */
+static void test_other_modes(void **state)
+{
+    const fixture *f = *state;
+    rp_bestrefs *refs = NULL;
+    rp_meta *meta = NULL;
+    rp_error err = {0};
+    char *path = NULL, uri[3][160];
+    static const char *const names[] = {"CRDS_CONFIG_URI", "CRDS_MAPPING_URI", "CRDS_REFERENCE_URI"},
+                            *const folders[] = {"config", "mappings", "references"};
+    make_meta(&meta);
+    (void)setenv("CRDS_MODE", "remote", 1);
+    assert_int_equal(rp_bestrefs_new(&refs, NULL, NULL, &err), RP_OK);
+    if (rp_bestrefs_find(refs, meta, "dark", &path, &err) != RP_OK)
+        fail_msg("%s", err.text);
+    assert_non_null(strstr(path, "jwst_nircam_dark_0001.fits"));
+    free(path);
+    assert_int_equal(rp_bestrefs_find(refs, meta, "ipc", &path, &err), RP_OK);
+    assert_string_equal(path, "N/A");
+    free(path);
+    rp_bestrefs_free(refs);
+    (void)unsetenv("CRDS_MODE");
+    (void)setenv("CRDS_SERVER_URL", "https://jwst-serverless.stsci.edu", 1);
+    for (size_t i = 0; i < 3; i++) {
+        (void)snprintf(uri[i], sizeof uri[i], "%s/%s/jwst", rp_refserver_url(f->server), folders[i]);
+        (void)setenv(names[i], uri[i], 1);
+    }
+    assert_int_equal(rp_bestrefs_new(&refs, NULL, NULL, &err), RP_OK);
+    if (rp_bestrefs_find(refs, meta, "gain", &path, &err) != RP_OK)
+        fail_msg("%s", err.text);
+    assert_non_null(strstr(path, "jwst_nircam_gain_0001.fits"));
+    free(path);
+    rp_bestrefs_free(refs);
+    for (size_t i = 0; i < 3; i++)
+        (void)unsetenv(names[i]);
+    rp_meta_free(meta);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_newest_serves),
         cmocka_unit_test_setup_teardown(test_sync, setup, teardown),
         cmocka_unit_test_setup_teardown(test_best, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_other_modes, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,7 +88,7 @@ static rp_code load_rules(rp_bestrefs *refs, rp_error *err)
     if (asprintf(&path, "%s/%s", s->mapping_dir, refs->name) < 0)
         return rp_fail(err, RP_E_MEMORY, "no memory for the path of a context");
     rp_code code = rp_context_open(&refs->context, NULL, path, &options, err);
-    const bool can_fetch = refs->client.connected && !s->readonly;
+    const bool can_fetch = (refs->client.connected || s->mapping_uri) && !s->readonly;
     /* As the Python client: rules that are not all there are fetched; ours does so too for those that are broken. */
     if ((code == RP_E_IO || code == RP_E_MISMATCH || code == RP_E_FORMAT) && can_fetch) {
         code = rp_crds_obtain_mappings(&refs->client, refs->name, false, err);

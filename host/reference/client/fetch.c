@@ -269,7 +269,8 @@ static rp_code obtain_one(rp_crds_client *client, const char *name, bool again, 
     return code;
 }
 
-rp_code rp_crds_obtain_mappings(rp_crds_client *client, const char *context, bool again, rp_error *err)
+/* By the server's list. */
+static rp_code obtain_listed(rp_crds_client *client, const char *context, bool again, rp_error *err)
 {
     json_t *names = NULL;
     rp_code code = rp_crds_call(client->http, "get_mapping_names", json_pack("[s]", context), &names, err);
@@ -280,4 +281,30 @@ rp_code rp_crds_obtain_mappings(rp_crds_client *client, const char *context, boo
     }
     json_decref(names);
     return code;
+}
+
+/* By what each file names, where there are only addresses (CRDS_MAPPING_URI): .pmap, .imap, .rmap are three levels. */
+static rp_code obtain_named(rp_crds_client *client, const char *name, bool again, int depth, rp_error *err)
+{
+    rp_mapping *mapping = NULL;
+    char *path = NULL;
+    rp_code code = obtain_one(client, name, again, err);
+    if (code || depth == 2)
+        return code;
+    code = rp_crds_locate(&path, &client->settings, name, NULL, err);
+    if (!code)
+        code = rp_mapping_open(&mapping, path, !client->settings.ignore_mapping_checksum, NULL, err);
+    if (!code && rp_mapping_kind_of(mapping) != RP_RMAP) {
+        const rp_names names = rp_mapping_children(mapping);
+        for (size_t i = 0; !code && i < names.count; i++)
+            code = obtain_named(client, names.name[i], again, depth + 1, err);
+    }
+    rp_mapping_close(mapping);
+    free(path);
+    return code;
+}
+
+rp_code rp_crds_obtain_mappings(rp_crds_client *client, const char *context, bool again, rp_error *err)
+{
+    return client->connected ? obtain_listed(client, context, again, err) : obtain_named(client, context, again, 0, err);
 }
