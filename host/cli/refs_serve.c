@@ -20,11 +20,12 @@ static const char help[] =
     "  --crds-path DIR       what to serve\n"
     "  --listen HOST:PORT    address in digits and port (127.0.0.1:8000); port 0: any free one\n"
     "  --public-url URL      what clients call the server behind a proxy, with /crds at its end\n"
+    "  --index FILE          keeps checksums, so that the next start hashes only what has changed\n"
     "  --observatory NAME    of the files (jwst)\n"
     "  --threads N           that answer (4)\n"
     "  --quiet, -q           no line for each request on standard error\n";
 
-enum { CRDS_PATH = 256, LISTEN, PUBLIC_URL, OBSERVATORY, THREADS };
+enum { CRDS_PATH = 256, LISTEN, PUBLIC_URL, OBSERVATORY, INDEX, THREADS };
 
 typedef struct options {
     rp_refserver_options server;
@@ -112,6 +113,7 @@ int rp_refs_serve(int argc, char **argv)
         {"listen", required_argument, NULL, LISTEN},
         {"public-url", required_argument, NULL, PUBLIC_URL},
         {"observatory", required_argument, NULL, OBSERVATORY},
+        {"index", required_argument, NULL, INDEX},
         {"threads", required_argument, NULL, THREADS},
         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},
@@ -127,6 +129,8 @@ int rp_refs_serve(int argc, char **argv)
             o.server.crds_path = optarg;
         else if (c == PUBLIC_URL)
             o.server.public_url = optarg;
+        else if (c == INDEX)
+            o.server.index_path = optarg;
         else if (c == OBSERVATORY)
             o.server.observatory = optarg;
         else if ((c == LISTEN && parse_listen(optarg, &o)) ||

@@ -15,6 +15,7 @@
 
 typedef struct rp_refserver_options {
     const char *crds_path;   /* DIR */
+    const char *index_path;  /* where checksums are kept from start to start; NULL: nowhere */
     const char *observatory; /* NULL: jwst */
     const char *host;        /* numeric address; NULL: 127.0.0.1 */
     uint16_t port;           /* 0: the system chooses */

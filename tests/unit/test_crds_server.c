@@ -293,6 +293,46 @@ static void test_newest_serves(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* Checksums are kept from start to start, and a changed file is hashed again. */
+static void test_index(void **state)
+{
+    const fixture *f = *state;
+    rp_refserver *server = NULL;
+    rp_error err = {0};
+    char path[100];
+    (void)snprintf(path, sizeof path, "%s/index", f->cache);
+    const rp_refserver_options options = {.crds_path = f->root, .index_path = path};
+    assert_int_equal(rp_refserver_open(&server, &options, &err), RP_OK);
+    rp_refserver_close(server);
+    rp_crds_index index;
+    rp_crds_catalog catalog;
+    assert_int_equal(rp_crds_index_read(&index, path, &err), RP_OK);
+    assert_int_equal(index.count, 22);
+    /* what the index says is believed: a false line shows */
+    memset(index.entry[3].sha1, 'e', 40);
+    assert_int_equal(rp_crds_catalog_read(&catalog, f->root, "jwst", &index, NULL, &err), RP_OK);
+    size_t false_sums = 0;
+    for (size_t i = 0; i < catalog.count; i++)
+        false_sums += strspn(catalog.file[i].sha1, "e") == 40;
+    assert_int_equal(false_sums, 1);
+    rp_crds_catalog_clear(&catalog);
+    for (size_t i = 0; i < index.count; i++)
+        memset(index.entry[i].sha1, 'e', 40);
+    assert_true(observatory_write(f->root, "references/jwst", "jwst_nircam_dark_0002.fits", "changed", 7));
+    assert_int_equal(rp_crds_catalog_read(&catalog, f->root, "jwst", &index, NULL, &err), RP_OK);
+    assert_true(strspn(rp_crds_catalog_find(&catalog, "jwst_nircam_dark_0002.fits")->sha1, "e") < 40);
+    rp_crds_catalog_clear(&catalog);
+    rp_crds_index_clear(&index);
+    FILE *out = fopen(path, "w"); /* an index that is none does no harm */
+    (void)fputs("nonsense\n\n1:2:3 zz\n", out);
+    (void)fclose(out);
+    assert_int_equal(rp_refserver_open(&server, &options, &err), RP_OK);
+    rp_refserver_close(server);
+    assert_int_equal(rp_crds_index_read(&index, path, &err), RP_OK);
+    assert_int_equal(index.count, 22); /* written anew */
+    rp_crds_index_clear(&index);
+}
+
 /* Our client, from an empty cache. */
 static void test_sync(void **state)
 {
@@ -379,7 +419,7 @@ static void test_other_modes(void **state)
     rp_error err = {0};
     char *path = NULL, uri[3][160];
     static const char *const names[] = {"CRDS_CONFIG_URI", "CRDS_MAPPING_URI", "CRDS_REFERENCE_URI"},
-                            *const folders[] = {"config", "mappings", "references"};
+                             *const folders[] = {"config", "mappings", "references"};
     make_meta(&meta);
     (void)setenv("CRDS_MODE", "remote", 1);
     assert_int_equal(rp_bestrefs_new(&refs, NULL, NULL, &err), RP_OK);
@@ -418,6 +458,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_files, setup, teardown),
         cmocka_unit_test(test_bad_state),
         cmocka_unit_test(test_newest_serves),
+        cmocka_unit_test_setup_teardown(test_index, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sync, setup, teardown),
         cmocka_unit_test_setup_teardown(test_best, setup, teardown),
         cmocka_unit_test_setup_teardown(test_other_modes, setup, teardown),

@@ -67,17 +67,16 @@ static rp_code add(rp_crds_catalog *c, const char *name, char *path, const struc
         c->capacity = capacity;
     }
     rp_crds_file *file = &c->file[c->count++];
-    *file = (rp_crds_file){.name = strdup(name),
-                           .path = path,
-                           .size = (uint64_t)status->st_size,
-                           .modified_s = status->st_mtim.tv_sec,
-                           .modified_ns = status->st_mtim.tv_nsec,
-                           .mapping = mapping};
+    *file = (rp_crds_file){.name = strdup(name), .path = path, .status = *status, .mapping = mapping};
     c->mappings += mapping;
     if (!file->name)
         return no_memory(err);
     describe(file, folder);
-    return rp_sha1_file(file->sha1, path, err);
+    const char *known = c->index ? rp_crds_index_find(c->index, status) : NULL;
+    if (!known)
+        return rp_sha1_file(file->sha1, path, err);
+    (void)snprintf(file->sha1, sizeof file->sha1, "%s", known);
+    return RP_OK;
 }
 
 /* `folder` NULL: the top, whose folders are looked into. */
@@ -130,13 +129,14 @@ static rp_code scan_kind(rp_crds_catalog *c, const char *crds_path, const char *
     return code;
 }
 
-rp_code rp_crds_catalog_read(rp_crds_catalog *c, const char *crds_path, const char *observatory, const rp_log *log,
-                             rp_error *err)
+rp_code rp_crds_catalog_read(rp_crds_catalog *c, const char *crds_path, const char *observatory,
+                             const rp_crds_index *index, const rp_log *log, rp_error *err)
 {
-    *c = (rp_crds_catalog){0};
+    *c = (rp_crds_catalog){.index = index};
     rp_code code = scan_kind(c, crds_path, "mappings", observatory, err);
     if (!code)
         code = scan_kind(c, crds_path, "references", observatory, err);
+    c->index = NULL;
     if (code)
         return code;
     if (c->count > 0)

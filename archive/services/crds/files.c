@@ -32,21 +32,26 @@ static const char *type_of(const rp_crds_file *file)
                                        : "application/octet-stream";
 }
 
+static bool changed(const struct stat *now, const struct stat *then)
+{
+    return now->st_size != then->st_size || now->st_mtim.tv_sec != then->st_mtim.tv_sec ||
+           now->st_mtim.tv_nsec != then->st_mtim.tv_nsec;
+}
+
 /* A file that is no longer what was hashed at the start is not sent. */
 static void send_file(const rp_crds_file *file, rp_http_reply *reply)
 {
     char etag[RP_SHA1_TEXT + 2];
     struct stat status;
     const int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || (uint64_t)status.st_size != file->size ||
-        status.st_mtim.tv_sec != file->modified_s || status.st_mtim.tv_nsec != file->modified_ns) {
+    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || changed(&status, &file->status)) {
         if (fd >= 0)
             (void)close(fd);
         rp_http_say(reply, 503, "%s has changed since the server was started", file->name);
         return;
     }
     (void)snprintf(etag, sizeof etag, "\"%s\"", file->sha1);
-    rp_http_send_file(reply, type_of(file), fd, file->size, file->modified_s, etag);
+    rp_http_send_file(reply, type_of(file), fd, (uint64_t)status.st_size, status.st_mtim.tv_sec, etag);
     rp_http_add_header(reply, "Cache-Control", "public, max-age=86400");
 }
 

@@ -58,7 +58,7 @@ static json_t *metadata(const rp_crds_catalog *catalog)
     json_t *all = json_object();
     for (size_t i = 0; all && i < catalog->count; i++) {
         char size[24];
-        (void)snprintf(size, sizeof size, "%llu", (unsigned long long)catalog->file[i].size);
+        (void)snprintf(size, sizeof size, "%llu", (unsigned long long)catalog->file[i].status.st_size);
         json_t *one = json_pack("{s:s, s:s}", "size", size, "sha1sum", catalog->file[i].sha1);
         if (!one || json_object_set_new(all, catalog->file[i].name, one) != 0) {
             json_decref(all);

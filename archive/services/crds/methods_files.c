@@ -56,11 +56,11 @@ static bool is_bad(const rp_crds_service *s, const char *name)
 static json_t *describe(const rp_crds_service *s, const rp_crds_file *file)
 {
     char size[24], date[32];
-    const time_t when = (time_t)file->modified_s;
+    const time_t when = (time_t)file->status.st_mtim.tv_sec;
     struct tm t = {0};
     (void)gmtime_r(&when, &t);
     (void)strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", &t);
-    (void)snprintf(size, sizeof size, "%llu", (unsigned long long)file->size);
+    (void)snprintf(size, sizeof size, "%llu", (unsigned long long)file->status.st_size);
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name", file->name, "observatory",
                      s->observatory, "instrument", file->instrument, "filekind", file->type, "type",
                      file->mapping ? "mapping" : "reference", "size", size, "sha1sum", file->sha1, "state",

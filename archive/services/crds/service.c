@@ -22,7 +22,13 @@ rp_code rp_crds_service_open(rp_crds_service *s, const rp_refserver_options *o, 
     for (size_t n = strlen(s->url); n > 0 && s->url[n - 1] == '/'; n--)
         s->url[n - 1] = '\0';
     stamp(s->started, sizeof s->started);
-    rp_code code = rp_crds_catalog_read(&s->catalog, o->crds_path, s->observatory, o->log, err);
+    rp_crds_index index;
+    rp_code code = rp_crds_index_read(&index, o->index_path, err);
+    if (!code)
+        code = rp_crds_catalog_read(&s->catalog, o->crds_path, s->observatory, &index, o->log, err);
+    if (!code)
+        code = rp_crds_index_write(&s->catalog, o->index_path, err);
+    rp_crds_index_clear(&index);
     if (!code)
         code = rp_crds_state_read(&s->state, o->crds_path, s->observatory, &s->catalog, err);
     if (!code)

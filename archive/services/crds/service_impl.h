@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "archive/http/http.h"
 #include "rampart/context.h"
@@ -14,8 +15,7 @@
 typedef struct rp_crds_file {
     char *name;
     char *path;
-    uint64_t size;
-    int64_t modified_s, modified_ns;
+    struct stat status; /* as it was when it was hashed */
     char sha1[RP_SHA1_TEXT];
     char instrument[12]; /* "" when neither name nor folder says it */
     char type[40];       /* "dark"; "" likewise */
@@ -26,11 +26,34 @@ typedef struct rp_crds_catalog {
     rp_crds_file *file; /* sorted by name */
     size_t count, capacity;
     size_t mappings;
+    const struct rp_crds_index *index; /* while files are listed; may be NULL */
 } rp_crds_catalog;
 
-/* Lists and hashes all files.  Two of one name are RP_E_MISMATCH.  Clear in every case. */
-rp_code rp_crds_catalog_read(rp_crds_catalog *out, const char *crds_path, const char *observatory, const rp_log *log,
-                             rp_error *err);
+/* ---- index.c: checksums of an earlier start, in a file ---- */
+
+enum { RP_CRDS_INDEX_KEY = 160 };
+
+typedef struct rp_crds_index_entry {
+    char key[RP_CRDS_INDEX_KEY]; /* device, inode, size, times */
+    char sha1[RP_SHA1_TEXT];
+} rp_crds_index_entry;
+
+typedef struct rp_crds_index {
+    rp_crds_index_entry *entry;
+    size_t count, capacity;
+} rp_crds_index;
+
+/* A path NULL, or no such file: an empty index.  Clear in every case. */
+rp_code rp_crds_index_read(rp_crds_index *out, const char *path, rp_error *err);
+const char *rp_crds_index_find(const rp_crds_index *index, const struct stat *status); /* NULL: not known */
+void rp_crds_index_clear(rp_crds_index *index);
+/* Nothing when the path is NULL. */
+rp_code rp_crds_index_write(const rp_crds_catalog *catalog, const char *path, rp_error *err);
+
+/* Lists all files, and hashes those that the index (may be NULL) does not know.  Two of one name are RP_E_MISMATCH.
+ * Clear in every case. */
+rp_code rp_crds_catalog_read(rp_crds_catalog *out, const char *crds_path, const char *observatory,
+                             const rp_crds_index *index, const rp_log *log, rp_error *err);
 void rp_crds_catalog_clear(rp_crds_catalog *catalog);
 const rp_crds_file *rp_crds_catalog_find(const rp_crds_catalog *catalog, const char *name);
 

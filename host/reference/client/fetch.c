@@ -306,5 +306,6 @@ static rp_code obtain_named(rp_crds_client *client, const char *name, bool again
 
 rp_code rp_crds_obtain_mappings(rp_crds_client *client, const char *context, bool again, rp_error *err)
 {
-    return client->connected ? obtain_listed(client, context, again, err) : obtain_named(client, context, again, 0, err);
+    return client->connected ? obtain_listed(client, context, again, err)
+                             : obtain_named(client, context, again, 0, err);
 }
