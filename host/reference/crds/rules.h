@@ -203,6 +203,9 @@ rp_code rp_finish_matches(rp_compiler *c, const rp_selector *selector);
 /* Slots, rules and tables of one instrument, whose mappings have been read. */
 rp_code rp_compile_instrument(rp_context *context, rp_instrument *instrument, rp_error *err);
 
+/* The normal form of one element of a match key (not of a dictionary); NULL: no memory. */
+const char *rp_condition_element(rp_arena *arena, const rp_literal *element);
+
 rp_code rp_compile_fail(const rp_compiler *c, const rp_literal *at, const char *what);
 rp_code rp_compile_no_memory(const rp_compiler *c);
 
