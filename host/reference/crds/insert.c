@@ -294,9 +294,9 @@ static rp_code class_at(insertion *in, size_t depth, rp_selector_class *class, s
     static const char *const usual[] = {"Match", "UseAfter"};
     const rp_literal *classes = rp_literal_get(in->rmap->module.header, "classes");
     const char *name = NULL;
-    if (!classes) {
-        *levels = 2;
-        name = depth < 2 ? usual[depth] : NULL;
+    if (!classes) { /* early rmaps say nothing, and have as many levels as parkey */
+        *levels = rp_keywords_at(in->rmap, 1) ? 2 : 1;
+        name = depth < *levels ? usual[depth] : NULL;
     } else if (classes->kind == RP_LITERAL_TUPLE || classes->kind == RP_LITERAL_LIST) {
         *levels = classes->count;
         name = depth < classes->count ? classes->item[depth]->text : NULL;
