@@ -16,12 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Whatever loads must answer, and answer the same again. */
 static void ask(const rp_context *context)
 {
-    static const rp_header_item header[] = {{"META.INSTRUMENT.NAME", "NIRCAM"},
-                                            {"META.INSTRUMENT.DETECTOR", "NRCA1"},
-                                            {"META.INSTRUMENT.FILTER", "N/A"},
-                                            {"META.EXPOSURE.NGROUPS", "5"},
-                                            {"META.OBSERVATION.DATE", "2020-01-01"},
-                                            {"META.OBSERVATION.TIME", "00:00:00.5"}};
+    static const rp_header_item header[] = {
+        {"META.INSTRUMENT.NAME", "NIRCAM"},      {"META.INSTRUMENT.DETECTOR", "NRCA1"},
+        {"META.INSTRUMENT.FILTER", "N/A"},       {"META.EXPOSURE.NGROUPS", "5"},
+        {"META.OBSERVATION.DATE", "2020-01-01"}, {"META.OBSERVATION.TIME", "00:00:00.5"}};
     rp_query *query;
     rp_bests bests;
     rp_buffer first = {0}, second = {0};
@@ -43,9 +41,8 @@ static void write_again(const rp_mapping *mapping)
     rp_arena arena = {0};
     rp_buffer out = {0};
     rp_mapping *again = NULL;
-    rp_rows_tree *tree = mapping->module.selector->kind == RP_LITERAL_CALL
-                             ? rp_rows_tree_make(&arena, mapping->module.selector)
-                             : NULL;
+    rp_rows_tree *tree =
+        mapping->module.selector->kind == RP_LITERAL_CALL ? rp_rows_tree_make(&arena, mapping->module.selector) : NULL;
     const bool plain_comment = !mapping->module.comment || !strpbrk(mapping->module.comment->text, "\"\\\r");
     if (plain_comment && (tree || mapping->kind != RP_RMAP) &&
         rp_mapping_format(&out, mapping, NULL, 0, tree, tree ? NULL : mapping->module.selector->pair,

@@ -140,7 +140,8 @@ static void test_repeated(void **state)
     (void)state;
     edit_mapping("jwst_nircam_dark_0001.rmap", "'2020-06-30 12:00:00'", "'2016-01-01 00:00:00'", true);
     assert_int_equal(rp_context_open(&context, crds_folder, "jwst_0001.pmap", &options, NULL), RP_OK);
-    assert_non_null(strstr(said, "Duplicate entry at UseAfter '2016-01-01 00:00:00' = 'dark_b.fits' vs. 'dark_a.fits'"));
+    assert_non_null(
+        strstr(said, "Duplicate entry at UseAfter '2016-01-01 00:00:00' = 'dark_b.fits' vs. 'dark_a.fits'"));
     rp_context_close(context);
 }
 

@@ -166,8 +166,7 @@ static void test_bad_values(void **state)
     static const change wanted[] = {
         {"dark", "NOT FOUND  parameter='META.INSTRUMENT.DETECTOR' value=\"X'Y\" is not in ['NRCA1', 'NRCA2', "
                  "'NRCALONG', 'NRCB*', 'NRCBLONG']"},
-        {"distortion",
-         "NOT FOUND GeometricallyNearest Invalid number for 'META.EXPOSURE.NGROUPS' value = 'MANY'"},
+        {"distortion", "NOT FOUND GeometricallyNearest Invalid number for 'META.EXPOSURE.NGROUPS' value = 'MANY'"},
         {"photom", "NOT FOUND ClosestTime Invalid date/time format for ('META.OBSERVATION.DATE', "
                    "'META.OBSERVATION.TIME') value = '2010-13-01 00:00:00' exception is 'month must be in 1..12'"},
         {"regions", "NOT FOUND Invalid version string 'UNDEFINED'"},
@@ -179,17 +178,17 @@ static void test_bad_values(void **state)
                                    {"META.OBSERVATION.TIME", "UNDEFINED"},
                                    {"META.CALIBRATION_SOFTWARE_VERSION", "0.1"},
                                    {0}};
-    static const change undefined[] = {
-        {"dark", "NOT FOUND n/a"},
-        {"photom", "NOT FOUND UseAfter parameter 'META.OBSERVATION.TIME' is UNDEFINED."},
-        {"regions", "NOT FOUND No selection <= (0, 1, 0)"},
-        {0}};
+    static const change undefined[] = {{"dark", "NOT FOUND n/a"},
+                                       {"photom", "NOT FOUND UseAfter parameter 'META.OBSERVATION.TIME' is UNDEFINED."},
+                                       {"regions", "NOT FOUND No selection <= (0, 1, 0)"},
+                                       {0}};
     expect(*state, early, undefined);
 }
 
 static void test_accident(void **state)
 {
-    static const change changes[] = {{"META.INSTRUMENT.DETECTOR", "NRCBLONG"}, {"META.INSTRUMENT.FILTER", "F444W"}, {0}};
+    static const change changes[] = {
+        {"META.INSTRUMENT.DETECTOR", "NRCBLONG"}, {"META.INSTRUMENT.FILTER", "F444W"}, {0}};
     rp_bests bests;
     ask(*state, changes, &bests);
     for (size_t i = 0; i < bests.count; i++)
@@ -201,8 +200,8 @@ static void test_names_of_keywords(void **state)
 {
     fixture *f = *state;
     static const rp_header_item fits[] = {{"INSTRUME", "NIRCAM"}, {"DETECTOR", "NRCA1"}, {"SUBARRAY", " full "}};
-    static const rp_header_item lower[] = {{"meta.instrument.name", "nircam"}, {"meta.instrument.detector", "nrca1"},
-                                           {"meta.subarray.name", "FULL"}};
+    static const rp_header_item lower[] = {
+        {"meta.instrument.name", "nircam"}, {"meta.instrument.detector", "nrca1"}, {"meta.subarray.name", "FULL"}};
     static const char *const types[] = {"SuperBias", "nosuch", "superbias"};
     rp_bests bests;
     char text[600];
@@ -296,9 +295,9 @@ static void test_lone_mappings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_found),     cmocka_unit_test(test_ties),    cmocka_unit_test(test_relevance),
-        cmocka_unit_test(test_bad_values), cmocka_unit_test(test_accident), cmocka_unit_test(test_names_of_keywords),
-        cmocka_unit_test(test_refused),   cmocka_unit_test(test_lists),   cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_found),         cmocka_unit_test(test_ties),     cmocka_unit_test(test_relevance),
+        cmocka_unit_test(test_bad_values),    cmocka_unit_test(test_accident), cmocka_unit_test(test_names_of_keywords),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_lists),    cmocka_unit_test(test_threads),
         cmocka_unit_test(test_lone_mappings),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);

@@ -20,9 +20,17 @@ static void test_float(void **state)
     static const struct {
         double value;
         const char *text;
-    } cases[] = {{34, "34.0"},     {-0.0, "-0.0"},       {0.1, "0.1"},         {1e16, "1e+16"},
-                 {1e15, "1000000000000000.0"}, {1e-5, "1e-05"},      {0.0001, "0.0001"},   {1.0 / 3, "0.3333333333333333"},
-                 {5e-324, "5e-324"}, {1.7976931348623157e308, "1.7976931348623157e+308"}, {-2.5, "-2.5"}};
+    } cases[] = {{34, "34.0"},
+                 {-0.0, "-0.0"},
+                 {0.1, "0.1"},
+                 {1e16, "1e+16"},
+                 {1e15, "1000000000000000.0"},
+                 {1e-5, "1e-05"},
+                 {0.0001, "0.0001"},
+                 {1.0 / 3, "0.3333333333333333"},
+                 {5e-324, "5e-324"},
+                 {1.7976931348623157e308, "1.7976931348623157e+308"},
+                 {-2.5, "-2.5"}};
     char text[RP_FLOAT_TEXT];
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -33,12 +41,29 @@ static void test_float(void **state)
 
 static void test_condition(void **state)
 {
-    static const char *const cases[][2] = {
-        {" nrca1 ", "NRCA1"}, {"34", "34.0"},     {"034", "34.0"},       {"+3.4e1", "34.0"},        {"34.", "34.0"},
-        {".5", "0.5"},        {"1e400", "inf"},   {"ANY", "*"},          {"any", "*"},              {"true", "T"},
-        {"F", "F"},           {"N/ABC", "N/A"},   {"()x", "N/A"},        {"NOT_APPLICABLE", "N/A"}, {"", ""},
-        {"NOT_APPLICABLES", "NOT_APPLICABLES"},   {"NOT APPLICABLE, really", "N/A"},                {"4294967295", "-1.0"},
-        {"-2147483648", "N/A"}, {"1_0", "1_0"},   {"0x10", "0X10"},      {"-", "-"},                {"1e", "1E"}};
+    static const char *const cases[][2] = {{" nrca1 ", "NRCA1"},
+                                           {"34", "34.0"},
+                                           {"034", "34.0"},
+                                           {"+3.4e1", "34.0"},
+                                           {"34.", "34.0"},
+                                           {".5", "0.5"},
+                                           {"1e400", "inf"},
+                                           {"ANY", "*"},
+                                           {"any", "*"},
+                                           {"true", "T"},
+                                           {"F", "F"},
+                                           {"N/ABC", "N/A"},
+                                           {"()x", "N/A"},
+                                           {"NOT_APPLICABLE", "N/A"},
+                                           {"", ""},
+                                           {"NOT_APPLICABLES", "NOT_APPLICABLES"},
+                                           {"NOT APPLICABLE, really", "N/A"},
+                                           {"4294967295", "-1.0"},
+                                           {"-2147483648", "N/A"},
+                                           {"1_0", "1_0"},
+                                           {"0x10", "0X10"},
+                                           {"-", "-"},
+                                           {"1e", "1E"}};
     char text[64 + RP_FLOAT_TEXT];
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -49,8 +74,12 @@ static void test_condition(void **state)
 
 static void test_quote(void **state)
 {
-    static const char *const cases[][2] = {{"a", "'a'"},          {"it's", "\"it's\""},      {"'\"", "'\\'\"'"},
-                                           {"a\\b", "'a\\\\b'"}, {"t\tn\n", "'t\\tn\\n'"}, {"\x01", "'\\x01'"},
+    static const char *const cases[][2] = {{"a", "'a'"},
+                                           {"it's", "\"it's\""},
+                                           {"'\"", "'\\'\"'"},
+                                           {"a\\b", "'a\\\\b'"},
+                                           {"t\tn\n", "'t\\tn\\n'"},
+                                           {"\x01", "'\\x01'"},
                                            {"\xc3\xa9", "'\xc3\xa9'"}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -355,10 +384,10 @@ static void test_expressions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_float),         cmocka_unit_test(test_condition),     cmocka_unit_test(test_quote),
-        cmocka_unit_test(test_glob),          cmocka_unit_test(test_patterns),      cmocka_unit_test(test_bad_patterns),
-        cmocka_unit_test(test_dates),         cmocka_unit_test(test_bad_dates),     cmocka_unit_test(test_date_distance),
-        cmocka_unit_test(test_literals),      cmocka_unit_test(test_bad_literals),  cmocka_unit_test(test_repeated_keys),
+        cmocka_unit_test(test_float),       cmocka_unit_test(test_condition),    cmocka_unit_test(test_quote),
+        cmocka_unit_test(test_glob),        cmocka_unit_test(test_patterns),     cmocka_unit_test(test_bad_patterns),
+        cmocka_unit_test(test_dates),       cmocka_unit_test(test_bad_dates),    cmocka_unit_test(test_date_distance),
+        cmocka_unit_test(test_literals),    cmocka_unit_test(test_bad_literals), cmocka_unit_test(test_repeated_keys),
         cmocka_unit_test(test_expressions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,8 +45,9 @@ static void test_json_line(void **state)
 {
     rp_json_line line = {0};
     (void)state;
-    assert_true(read_line(&line, "{\"x\":[{\"a\":1}],\"header\": {\"A\":\"q\\\"\\u00e9\\n\",\"B\":34,\"C\":-0,\"D\":1.50,"
-                                 "\"E\":true,\"F\":null,\"G\":1e400,\"H\":NaN}, \"types\":[\"dark\",\"flat\"],\"id\":\"i\"}"));
+    assert_true(read_line(&line,
+                          "{\"x\":[{\"a\":1}],\"header\": {\"A\":\"q\\\"\\u00e9\\n\",\"B\":34,\"C\":-0,\"D\":1.50,"
+                          "\"E\":true,\"F\":null,\"G\":1e400,\"H\":NaN}, \"types\":[\"dark\",\"flat\"],\"id\":\"i\"}"));
     static const char *const values[] = {"q\"\xc3\xa9\n", "34", "0", "1.5", "True", "None", "inf", "nan"};
     assert_int_equal(line.nitems, 8);
     for (size_t i = 0; i < 8; i++)
@@ -238,7 +239,8 @@ static void test_users(void **state)
     assert_string_equal(users.name[0], "jwst_0002.pmap");
     assert_string_equal(users.name[1], "jwst_nircam_0002.imap");
     assert_string_equal(users.name[2], "jwst_nircam_dark_0002.rmap");
-    assert_int_equal(rp_folder_users(&users, &arena, crds_folder, "jwst", "jwst_nircam_flat_0001.rmap", NULL, NULL), RP_OK);
+    assert_int_equal(rp_folder_users(&users, &arena, crds_folder, "jwst", "jwst_nircam_flat_0001.rmap", NULL, NULL),
+                     RP_OK);
     assert_int_equal(users.count, 4);
     rp_arena_clear(&arena);
 }
@@ -286,11 +288,16 @@ static void put_reference(const char *path, const card *cards)
     put_file(path, block, sizeof block);
 }
 
-static const card dark_cards[] = {{"TELESCOP", "JWST"},  {"INSTRUME", "NIRCAM"},
-                                  {"REFTYPE", "DARK"},   {"USEAFTER", "2019-02-03T04:05:06"},
-                                  {"PEDIGREE", "GROUND"}, {"AUTHOR", "somebody"},
-                                  {"DESCRIP", "a dark"}, {"DETECTOR", "NRCA1"},
-                                  {"FILTER", "F115W"},   {"P_FILTER", "F090W | F115W|"},
+static const card dark_cards[] = {{"TELESCOP", "JWST"},
+                                  {"INSTRUME", "NIRCAM"},
+                                  {"REFTYPE", "DARK"},
+                                  {"USEAFTER", "2019-02-03T04:05:06"},
+                                  {"PEDIGREE", "GROUND"},
+                                  {"AUTHOR", "somebody"},
+                                  {"DESCRIP", "a dark"},
+                                  {"DETECTOR", "NRCA1"},
+                                  {"FILTER", "F115W"},
+                                  {"P_FILTER", "F090W | F115W|"},
                                   {0}};
 
 static void hear_deed(void *payload, const char *line)
@@ -312,8 +319,12 @@ static void test_submit(void **state)
     put_reference(path, dark_cards);
     crds_path(name, "jwst_0001.pmap");
     char *old = get_file(name, &old_size);
-    rp_submit_request request = {.crds_path = crds_folder, .context = "jwst_0001.pmap", .file = &file, .nfiles = 1,
-                                 .dry_run = true, .tell = hear_deed};
+    rp_submit_request request = {.crds_path = crds_folder,
+                                 .context = "jwst_0001.pmap",
+                                 .file = &file,
+                                 .nfiles = 1,
+                                 .dry_run = true,
+                                 .tell = hear_deed};
     assert_int_equal(rp_submit(&pmap, &request, NULL), RP_OK);
     assert_string_equal(pmap, "jwst_0003.pmap");
     free(pmap);
@@ -329,8 +340,11 @@ static void test_submit(void **state)
                               "jwst_0003.pmap: derived from jwst_0001.pmap\n");
     assert_int_equal(rp_context_open(&context, crds_folder, "jwst_0003.pmap", NULL, NULL), RP_OK);
     assert_int_equal(rp_query_new(&query, context, NULL), RP_OK);
-    static const rp_header_item header[] = {{"INSTRUME", "NIRCAM"}, {"DETECTOR", "NRCA1"}, {"FILTER", "F115W"},
-                                            {"DATE-OBS", "2019-06-01"}, {"TIME-OBS", "00:00:00"}};
+    static const rp_header_item header[] = {{"INSTRUME", "NIRCAM"},
+                                            {"DETECTOR", "NRCA1"},
+                                            {"FILTER", "F115W"},
+                                            {"DATE-OBS", "2019-06-01"},
+                                            {"TIME-OBS", "00:00:00"}};
     static const char *const types[] = {"dark"};
     assert_int_equal(rp_query_best(query, header, 5, types, 1, &bests, NULL), RP_OK);
     assert_string_equal(bests.best[0].text[0], "jwst_nircam_dark_0901.fits");
@@ -383,7 +397,8 @@ static void test_certify_reference(void **state)
     rp_certify_counts counts = {0};
     card cards[12];
     (void)state;
-    static const char rows[] = "# rows\nEXP_TYPE H C R\nMETA.INSTRUMENT.DETECTOR H C R NRCB1,\\\n  NRCB2\nSCI A X R (x)\n";
+    static const char rows[] =
+        "# rows\nEXP_TYPE H C R\nMETA.INSTRUMENT.DETECTOR H C R NRCB1,\\\n  NRCB2\nSCI A X R (x)\n";
     (void)snprintf(path, sizeof path, "%s/jwst_nircam_dark_0903.fits", crds_folder);
     (void)snprintf(constraints, sizeof constraints, "%s/x.tpn", crds_folder);
     put_reference(path, dark_cards);

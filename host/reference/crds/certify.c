@@ -89,7 +89,8 @@ static void check_pedigree(rp_certifier *c, const char *value)
 
 static void check_provenance(rp_certifier *c)
 {
-    static const char *const needed[] = {"TELESCOP", "INSTRUME", "REFTYPE", "USEAFTER", "PEDIGREE", "AUTHOR", "DESCRIP"};
+    static const char *const needed[] = {"TELESCOP", "INSTRUME", "REFTYPE", "USEAFTER",
+                                         "PEDIGREE", "AUTHOR",   "DESCRIP"};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!rp_reference_header_get(&c->header, needed[i]))
             rp_certify_tell(c, RP_ERROR, "required keyword %s is missing", needed[i]);
@@ -173,9 +174,9 @@ static rp_code try_insertion(rp_certifier *c, const rp_mapping *rmap, rp_error *
     rp_insertion how = RP_INSERT_NEW_CASE;
     const char *replaced = NULL;
     rp_rows_tree *tree = rp_rows_tree_make(&arena, rmap->module.selector);
-    rp_code code = tree ? rp_insert_reference(&arena, tree, rmap, &c->header, rp_base_name(c->path), &how, &replaced,
-                                              &problem)
-                        : rp_fail(err, RP_E_MEMORY, "%s: no memory to check it", c->path);
+    rp_code code =
+        tree ? rp_insert_reference(&arena, tree, rmap, &c->header, rp_base_name(c->path), &how, &replaced, &problem)
+             : rp_fail(err, RP_E_MEMORY, "%s: no memory to check it", c->path);
     if (tree && code == RP_E_MEMORY)
         code = rp_fail(err, RP_E_MEMORY, "%s", problem.text);
     else if (tree && code) {

@@ -1,7 +1,7 @@
 /* Header rows of constraint files (.tpn): host/reference/crds/certify.h.
  *
- * A row is NAME KEYTYPE DATATYPE PRESENCE VALUES, with blanks between and '\' at the end of a line that goes on.  Rows on
- * tables and arrays, and expressions, are counted as not checked. */
+ * A row is NAME KEYTYPE DATATYPE PRESENCE VALUES, with blanks between and '\' at the end of a line that goes on.  Rows
+ * on tables and arrays, and expressions, are counted as not checked. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,8 +122,8 @@ rp_code rp_certify_constraints(rp_certifier *c, const char *path, rp_error *err)
             unchecked++;
     }
     if (unchecked)
-        rp_certify_tell(c, RP_INFO, "%zu of %zu rows of %.200s are no plain header rows and were not checked", unchecked,
-                        rows, path);
+        rp_certify_tell(c, RP_INFO, "%zu of %zu rows of %.200s are no plain header rows and were not checked",
+                        unchecked, rows, path);
     free(text);
     return RP_OK;
 }

@@ -46,7 +46,8 @@ static void check_derivation(rp_certifier *c, const rp_mapping *mapping)
     free(path);
 }
 
-rp_code rp_certify_mapping(rp_certify_counts *counts, const rp_certify_request *request, const char *path, rp_error *err)
+rp_code rp_certify_mapping(rp_certify_counts *counts, const rp_certify_request *request, const char *path,
+                           rp_error *err)
 {
     rp_certifier c = {.request = request, .counts = counts, .path = path};
     const rp_log log = {repeated, &c};

@@ -1,6 +1,7 @@
 /* The rows of Match selectors: host/reference/crds/rules.h.
  *
- * Keys are substituted, brought to normal form and sorted; the order of rows decides which names of a tie come first. */
+ * Keys are substituted, brought to normal form and sorted; the order of rows decides which names of a tie come first.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -266,7 +267,8 @@ static rp_code store_rows(rp_compiler *c, rp_selector *s, rp_match *match, const
     for (size_t i = 0; i < count && !code; i++) {
         for (size_t k = 0; k < n && !code; k++) {
             match->element[i * n + k] = rows[i].element[k];
-            code = rp_pattern_compile(&match->pattern[i * n + k], arena, &c->context->regex, rows[i].element[k], c->err);
+            code =
+                rp_pattern_compile(&match->pattern[i * n + k], arena, &c->context->regex, rows[i].element[k], c->err);
             if (code)
                 rp_error_prefix(c->err, "%s:%d", c->mapping->name, rows[i].key->line);
         }

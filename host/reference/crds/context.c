@@ -148,7 +148,9 @@ static rp_code read_lone(opening *o)
 static rp_code read_files(opening *o, const char *name)
 {
     const char *dot = strrchr(name, '.');
-    const rp_mapping_kind kind = dot && strcmp(dot, ".imap") == 0 ? RP_IMAP : dot && strcmp(dot, ".rmap") == 0 ? RP_RMAP : RP_PMAP;
+    const rp_mapping_kind kind = dot && strcmp(dot, ".imap") == 0   ? RP_IMAP
+                                 : dot && strcmp(dot, ".rmap") == 0 ? RP_RMAP
+                                                                    : RP_PMAP;
     if (kind == RP_PMAP && (!dot || strcmp(dot, ".pmap") != 0))
         return rp_fail(o->err, RP_E_ARGUMENT, "%s: a context's name ends in .pmap, .imap or .rmap", name);
     rp_code code = load(o, name, kind, "context", &o->context->root);
@@ -336,8 +338,10 @@ rp_code rp_context_open(rp_context **out, const char *crds_path, const char *nam
                         rp_error *err)
 {
     const char *base = rp_base_name(name);
-    opening o = {.crds_path = crds_path, .verify = !options || !options->ignore_checksums,
-                 .log = options ? options->log : NULL, .err = err};
+    opening o = {.crds_path = crds_path,
+                 .verify = !options || !options->ignore_checksums,
+                 .log = options ? options->log : NULL,
+                 .err = err};
     *out = NULL;
     o.context = calloc(1, sizeof *o.context);
     if (!o.context)

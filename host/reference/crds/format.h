@@ -10,9 +10,9 @@ struct rp_rows_tree {
     const char *class_name; /* "Match" */
     struct rp_row {
         const rp_literal *key;
-        const rp_literal *value;  /* a terminal, or NULL */
+        const rp_literal *value; /* a terminal, or NULL */
         rp_rows_tree *nested;
-    } *row;
+    } * row;
     size_t count, room; /* in the arena */
 };
 
@@ -25,8 +25,8 @@ typedef struct rp_header_change {
     const char *key, *value;
 } rp_header_change;
 
-/* The whole text: header sorted by key with the changes and a new sha1sum, comment, selector.  For a pmap or imap `tree` is
- * NULL and `entry` are the pairs of the selector.  Comments behind # are lost, as with the client. */
+/* The whole text: header sorted by key with the changes and a new sha1sum, comment, selector.  For a pmap or imap
+ * `tree` is NULL and `entry` are the pairs of the selector.  Comments behind # are lost, as with the client. */
 bool rp_mapping_format(rp_buffer *out, const rp_mapping *mapping, const rp_header_change *change, size_t nchanges,
                        const rp_rows_tree *tree, const rp_pair *entry, size_t nentries);
 

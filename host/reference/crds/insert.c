@@ -27,7 +27,7 @@ static bool define_all(rp_reference_header *header, const rp_literal *names)
     bool good = true;
     for (size_t i = 0; names && names->item && i < names->count; i++)
         good = good && (names->item[i]->kind == RP_LITERAL_TEXT ? define(header, names->item[i]->text)
-                                                                 : define_all(header, names->item[i]));
+                                                                : define_all(header, names->item[i]));
     return good;
 }
 

@@ -399,8 +399,8 @@ static bool check_rmap_type(rp_query *q, const char *const *types, size_t ntypes
     return false;
 }
 
-bool rp_query_irrelevant(rp_query *q, const rp_instrument *instrument, const rp_rule *rule,
-                         const rp_header_item *items, size_t nitems, bool *irrelevant, const char **why)
+bool rp_query_irrelevant(rp_query *q, const rp_instrument *instrument, const rp_rule *rule, const rp_header_item *items,
+                         size_t nitems, bool *irrelevant, const char **why)
 {
     rp_bests unused;
     const rp_lookup lookup = {lookup_text, q};

@@ -59,8 +59,8 @@ static bool set_both(rp_reference_header *header, const rp_header_item *item)
 rp_code rp_reference_header_read(rp_reference_header *out, const char *path, rp_error *err)
 {
     /* Keywords of references that the product dictionary lacks. */
-    static const char *const more[][2] = {{"REFTYPE", "META.REFTYPE"},   {"USEAFTER", "META.USEAFTER"},
-                                          {"AUTHOR", "META.AUTHOR"},     {"PEDIGREE", "META.PEDIGREE"},
+    static const char *const more[][2] = {{"REFTYPE", "META.REFTYPE"},     {"USEAFTER", "META.USEAFTER"},
+                                          {"AUTHOR", "META.AUTHOR"},       {"PEDIGREE", "META.PEDIGREE"},
                                           {"DESCRIP", "META.DESCRIPTION"}, {"TELESCOP", "META.TELESCOPE"}};
     rp_dataset_source *source = NULL;
     rp_dataset dataset;
@@ -102,11 +102,11 @@ static bool take_over(rp_reference_header *header, const char *from, const char 
 static bool translate(rp_reference_header *header, const rp_mapping *rmap)
 {
     static const char *const patterns[][2] = {
-        {"P_EXP_TY", "META.EXPOSURE.TYPE"},       {"P_BAND", "META.INSTRUMENT.BAND"},
-        {"P_DETECT", "META.INSTRUMENT.DETECTOR"}, {"P_CHANNE", "META.INSTRUMENT.CHANNEL"},
-        {"P_FILTER", "META.INSTRUMENT.FILTER"},   {"P_PUPIL", "META.INSTRUMENT.PUPIL"},
-        {"P_MODULE", "META.INSTRUMENT.MODULE"},   {"P_SUBARR", "META.SUBARRAY.NAME"},
-        {"P_GRATIN", "META.INSTRUMENT.GRATING"},  {"P_READPA", "META.EXPOSURE.READPATT"},
+        {"P_EXP_TY", "META.EXPOSURE.TYPE"},         {"P_BAND", "META.INSTRUMENT.BAND"},
+        {"P_DETECT", "META.INSTRUMENT.DETECTOR"},   {"P_CHANNE", "META.INSTRUMENT.CHANNEL"},
+        {"P_FILTER", "META.INSTRUMENT.FILTER"},     {"P_PUPIL", "META.INSTRUMENT.PUPIL"},
+        {"P_MODULE", "META.INSTRUMENT.MODULE"},     {"P_SUBARR", "META.SUBARRAY.NAME"},
+        {"P_GRATIN", "META.INSTRUMENT.GRATING"},    {"P_READPA", "META.EXPOSURE.READPATT"},
         {"P_CORONM", "META.INSTRUMENT.CORONAGRAPH"}};
     bool good = true;
     for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)

@@ -19,8 +19,8 @@ const char *rp_reference_header_get(const rp_reference_header *header, const cha
 /* Texts are copied; false: no memory. */
 bool rp_reference_header_set(rp_reference_header *header, const char *name, const char *value);
 
-/* As the client's reference_keys_to_dataset_keys: P_ patterns and the rmap's reference_to_dataset take the place of plain
- * values, USEAFTER becomes date and time.  A bad USEAFTER is RP_E_FORMAT. */
+/* As the client's reference_keys_to_dataset_keys: P_ patterns and the rmap's reference_to_dataset take the place of
+ * plain values, USEAFTER becomes date and time.  A bad USEAFTER is RP_E_FORMAT. */
 rp_code rp_reference_header_translate(rp_reference_header *header, const rp_mapping *rmap, const char *path,
                                       rp_error *err);
 

@@ -115,8 +115,8 @@ static rp_code insert_file(job *j, const char *path)
     if (!code) {
         const char *name = rp_context_lookup(j->context, instrument, type);
         s = successor_of(j, rp_context_mapping(j->context, name));
-        code = s ? rp_insert_reference(&j->arena, s->tree, s->old, &header, base, &how, &replaced, j->err)
-                 : no_memory(j);
+        code =
+            s ? rp_insert_reference(&j->arena, s->tree, s->old, &header, base, &how, &replaced, j->err) : no_memory(j);
     }
     if (!code && how == RP_INSERT_REPLACES)
         tell(j, "%s: %s replaces %s", s->name, base, replaced ? replaced : "a selector");
@@ -137,8 +137,7 @@ static rp_code rename_entries(job *j, successor *above, size_t nentries)
             rp_literal *value = rp_arena_zero(&j->arena, 1, sizeof *value);
             if (!value)
                 return no_memory(j);
-            *value = (rp_literal){
-                .kind = RP_LITERAL_TEXT, .text = j->list[k].name, .length = strlen(j->list[k].name)};
+            *value = (rp_literal){.kind = RP_LITERAL_TEXT, .text = j->list[k].name, .length = strlen(j->list[k].name)};
             above->entry[i].value = value;
         }
     return RP_OK;
