@@ -119,9 +119,10 @@ static rp_code look_up(const request *r, const rp_context *context, const held *
                      "\"headers_per_s\":%.1f}\n",
                      rp_context_name(context), n, lookups, loading_s, spent_s, n / spent_s);
     else
-        (void)printf("%s: loaded in %.1f ms; %.0f headers, %llu look-ups in %.3f s: %.0f headers/s, %.1f ns a look-up\n",
-                     rp_context_name(context), 1e3 * loading_s, n, lookups, spent_s, n / spent_s,
-                     lookups ? 1e9 * spent_s / (double)lookups : 0.0);
+        (void)printf(
+            "%s: loaded in %.1f ms; %.0f headers, %llu look-ups in %.3f s: %.0f headers/s, %.1f ns a look-up\n",
+            rp_context_name(context), 1e3 * loading_s, n, lookups, spent_s, n / spent_s,
+            lookups ? 1e9 * spent_s / (double)lookups : 0.0);
     return RP_OK;
 }
 
@@ -186,16 +187,12 @@ static bool take_option(request *r, int c)
 
 int rp_bench_refs(int argc, char **argv)
 {
-    static const struct option longs[] = {{"context", required_argument, NULL, 'c'},
-                                          {"crds-path", required_argument, NULL, 'p'},
-                                          {"headers", required_argument, NULL, 'n'},
-                                          {"seed", required_argument, NULL, 's'},
-                                          {"repeat", required_argument, NULL, 'r'},
-                                          {"jsonl", no_argument, NULL, 'l'},
-                                          {"write", no_argument, NULL, 'w'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+    static const struct option longs[] = {
+        {"context", required_argument, NULL, 'c'}, {"crds-path", required_argument, NULL, 'p'},
+        {"headers", required_argument, NULL, 'n'}, {"seed", required_argument, NULL, 's'},
+        {"repeat", required_argument, NULL, 'r'},  {"jsonl", no_argument, NULL, 'l'},
+        {"write", no_argument, NULL, 'w'},         {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},          {0}};
     request r = {.headers = 100000, .seed = 1, .repeat = 1};
     rp_error err = {0};
     char text[160];

@@ -98,7 +98,8 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-/* crds 14.0.3: a type is affected when two rmaps differ, or one was added or deleted; not when 'N/A' gives way to one. */
+/* crds 14.0.3: a type is affected when two rmaps differ, or one was added or deleted; not when 'N/A' gives way to one.
+ */
 static bool affects_type(const rp_difference *d)
 {
     const bool moved = strncmp(d->message, "added ", 6) == 0 || strncmp(d->message, "deleted ", 8) == 0;
@@ -233,7 +234,8 @@ int rp_refs_diff(int argc, char **argv)
         return rp_refs_usage_error("diff", "two mappings are needed");
     wanted.old_name = argv[optind];
     wanted.new_name = argv[optind + 1];
-    const rp_context_options options = rp_refs_options(true); /* as the client: a difference is one whatever the sums say */
+    const rp_context_options options =
+        rp_refs_options(true); /* as the client: a difference is one whatever the sums say */
     rp_code code = rp_context_open(&old, rp_refs_path(wanted.path), wanted.old_name, &options, &err);
     if (!code)
         code = rp_context_open(&new, rp_refs_path(wanted.path), wanted.new_name, &options, &err);

@@ -96,8 +96,8 @@ static rp_code print_users(const choices *wanted, const char *file, rp_error *er
     rp_arena arena = {0};
     rp_names users;
     const rp_context_options options = rp_refs_options(true);
-    const rp_code code = rp_folder_users(&users, &arena, rp_refs_path(wanted->path), wanted->observatory, file,
-                                         options.log, err);
+    const rp_code code =
+        rp_folder_users(&users, &arena, rp_refs_path(wanted->path), wanted->observatory, file, options.log, err);
     for (size_t i = 0; i < users.count && !code; i++)
         (void)printf("%s%s%s\n", wanted->include_used ? file : "", wanted->include_used ? " " : "", users.name[i]);
     rp_arena_clear(&arena);

@@ -22,8 +22,8 @@ struct rp_dataset_source {
     void (*close)(rp_dataset_source *source);
 };
 
-/* Lines {"id": TEXT, "header": {KEYWORD: text, number, logical or null}, "types": [NAME] or null}; id and types may lack,
- * other members are skipped.  `fd` stays open after close; `name` is for messages. */
+/* Lines {"id": TEXT, "header": {KEYWORD: text, number, logical or null}, "types": [NAME] or null}; id and types may
+ * lack, other members are skipped.  `fd` stays open after close; `name` is for messages. */
 rp_code rp_source_jsonl(rp_dataset_source **out, int fd, const char *name, rp_error *err);
 
 /* The primary headers of FITS and HDF5 exposures; an id is the path.  `path` must outlive the source. */

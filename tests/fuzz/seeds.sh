@@ -1,5 +1,5 @@
 #!/bin/sh
-# seeds.sh RAMPART TARGET FOLDER: puts sound inputs of a fuzz target (fits, hdf5, asdf, params, refserver) into FOLDER.
+# seeds.sh RAMPART TARGET FOLDER: puts sound inputs of a fuzz target (fits, hdf5, asdf, params, crds, refserver) into FOLDER.
 set -eu
 rampart=$1
 target=$2
@@ -65,6 +65,19 @@ refserver)
     printf '\2"tag", W/"other"' >"$folder/tags_1"
     printf '\2Sun, 06 Nov 1994 08:49:37 GMT' >"$folder/date_1"
     printf "\\3{'a': [1, 2.5, None, True], 'b': ('x' 'y\\\\n'), 'crds_encoded': '1.0', 'crds_payload': 'H4sIAAAAAAAAA6uuBQBDv6ajAgAAAA=='}" >"$folder/config_1"
+    ;;
+crds)
+    mappings=$(cd "$cases/../../data/crds/mappings/jwst" && pwd)
+    for f in "$mappings"/*.rmap; do { printf '\0'; cat "$f"; } >"$folder/$(basename "$f")"; done
+    for f in "$mappings"/*.imap; do { printf '\1'; cat "$f"; } >"$folder/$(basename "$f")"; done
+    for f in "$mappings"/*.pmap; do { printf '\2'; cat "$f"; } >"$folder/$(basename "$f")"; done
+    n=0
+    for text in '(F[01]\d+W)' 'between 1 5' '# >=3 and <=9 #' 'NOT A|B*' '(A not in ("x", "VALUE"))' \
+        '2020-01-01T00:00:00.25' 'Mar 21 2001 12:00:00 am'; do
+        n=$((n + 1))
+        printf '\3%s' "$text" >"$folder/small_$n"
+    done
+    printf '\4{"header":{"A":"q\\"\\u00e9","B":1.5,"C":true,"D":null},"types":["dark"],"id":"x"}' >"$folder/line"
     ;;
 *) # a target without sound inputs of its own starts from a few bytes
     printf 'rampart' >"$folder/bytes"

@@ -1,8 +1,9 @@
 /* What a new context changes: datasets whose best references differ between two contexts, and why.
  *
- * Only types whose rules differ are looked up: an rmap of the same name and checksum gives the same answers, unless it has
- * expressions, whose names depend on its neighbours.  Comparison follows `crds bestrefs --old-context --new-context`:
- * no match counts as N/A unless undefined_matters; a dataset for which the new context fails is an error, not affected. */
+ * Only types whose rules differ are looked up: an rmap of the same name and checksum gives the same answers, unless it
+ * has expressions, whose names depend on its neighbours.  Comparison follows `crds bestrefs --old-context
+ * --new-context`: no match counts as N/A unless undefined_matters; a dataset for which the new context fails is an
+ * error, not affected. */
 #ifndef RP_HOST_REFERENCE_CRDS_AFFECTED_H
 #define RP_HOST_REFERENCE_CRDS_AFFECTED_H
 
@@ -21,7 +22,7 @@ const char *rp_change_name(rp_change_kind kind); /* "replaced", ... */
 typedef struct rp_change {
     const char *type;
     rp_change_kind kind;
-    const char *before, *after;           /* file names (of a tie, with commas between), "N/A", or a message */
+    const char *before, *after;            /* file names (of a tie, with commas between), "N/A", or a message */
     const char *old_mapping, *new_mapping; /* rmap, "N/A" or "OMIT" of the type; "none" where it has no such type */
 } rp_change;
 

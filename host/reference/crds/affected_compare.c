@@ -155,7 +155,7 @@ static void compare_type(const rp_comparer *c, rp_arena *arena, const char *inst
     const value old = value_of(o, arena, before), new = value_of(o, arena, after);
     if (!new.bad && rp_same_letters(old.text, new.text))
         return;
-    if (new.bad && old.bad && old.text && new.text && rp_same_letters(old.text, new.text))
+    if (new.bad && old.bad &&old.text &&new.text &&rp_same_letters(old.text, new.text))
         return; /* it failed before in the same way */
     change[(*count)++] = (rp_change){.type = type,
                                      .kind = new.bad    ? RP_CHANGE_FAILED
@@ -178,8 +178,7 @@ static rp_code ask(rp_query *query, const rp_dataset *d, rp_bests *out, rp_error
     return rp_query_best(query, d->item, d->nitems, d->type, d->ntypes, out, err);
 }
 
-rp_code rp_comparer_compare(rp_comparer *c, const rp_dataset *dataset, rp_arena *arena, rp_affected *out,
-                            rp_error *err)
+rp_code rp_comparer_compare(rp_comparer *c, const rp_dataset *dataset, rp_arena *arena, rp_affected *out, rp_error *err)
 {
     rp_bests old, new;
     *out = (rp_affected){.id = dataset->id, .instrument = "", .problem = dataset->problem};

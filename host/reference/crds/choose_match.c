@@ -156,7 +156,7 @@ static rp_outcome classify(rp_query *q, const rp_selector *s, const rp_match_cla
         const rp_match_column *column = &s->match->column[k];
         const rp_slot_value *value = rp_slot_value_of(q, s->slot[k]);
         class[k] = &column->classes[column->class_of[value->number]];
-        if (!column->unchecked && !class[k]->listed) {
+        if (!column->unchecked && !class[k] -> listed) {
             const rp_outcome bad =
                 validate(q, column, q->instrument->slot[s->slot[k]].name, value->text, value->length);
             if (bad.kind != RP_FOUND)
@@ -181,7 +181,7 @@ static unsigned weigh(const rp_match_class *const *class, size_t columns, size_t
 {
     unsigned weight = 0;
     for (size_t k = 0; k < columns; k++)
-        weight += (unsigned)(class[k]->full[row / 64] >> row % 64 & 1U);
+        weight += (unsigned)(class[k] -> full[row / 64] >> row % 64 & 1U);
     return weight;
 }
 

@@ -52,9 +52,9 @@ typedef enum key_kind { KEY_TEXT, KEY_VERSION, KEY_OTHER } key_kind;
 
 static key_kind kind_of(const rp_selector *s)
 {
-    return s->class == RP_VERSION_AFTER                                                          ? KEY_VERSION
+    return s->class == RP_VERSION_AFTER                                                        ? KEY_VERSION
            : s->class == RP_USE_AFTER || s->class == RP_CLOSEST_TIME || s->class == RP_NEAREST ? KEY_TEXT
-                                                                                                 : KEY_OTHER;
+                                                                                               : KEY_OTHER;
 }
 
 static int compare_keys(const rp_selector *a, size_t i, const rp_selector *b, size_t j)

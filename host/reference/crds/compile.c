@@ -6,8 +6,8 @@
 #include "host/reference/crds/rules.h"
 #include "host/reference/crds/version.h"
 
-static const char *const class_names[] = {"Match",       "UseAfter",             "VersionAfter", "SelectVersion",
-                                          "ClosestTime", "GeometricallyNearest", "Bracket"};
+static const char *const class_names[] = {
+    "Match", "UseAfter", "VersionAfter", "SelectVersion", "ClosestTime", "GeometricallyNearest", "Bracket"};
 
 const char *rp_selector_name(rp_selector_class class)
 {

@@ -1,6 +1,7 @@
 /* The rows of Match selectors: host/reference/crds/rules.h.
  *
- * Keys are substituted, brought to normal form and sorted; the order of rows decides which names of a tie come first. */
+ * Keys are substituted, brought to normal form and sorted; the order of rows decides which names of a tie come first.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,57 +82,59 @@ static rp_code substitute_column(rp_compiler *c, row *rows, size_t *count, size_
 
 /* ---- normal form ---- */
 
-static rp_code add_conditioned(rp_compiler *c, rp_buffer *out, const char *text, size_t length)
+static void add_conditioned(rp_buffer *out, const char *text, size_t length)
 {
     char *room = rp_buffer_room(out, length + RP_FLOAT_TEXT);
-    if (!room)
-        return rp_compile_no_memory(c);
-    out->size += rp_condition(room, text, length);
-    return RP_OK;
+    if (room)
+        out->size += rp_condition(room, text, length);
 }
 
-static rp_code condition_text(rp_compiler *c, rp_buffer *out, const char *text, size_t length)
+static bool condition_text(rp_arena *arena, rp_buffer *out, const char *text, size_t length)
 {
     if (length > 1 && ((text[0] == '{' && text[length - 1] == '}') || (text[0] == '(' && text[length - 1] == ')'))) {
         rp_buffer_add(out, text, length);
-        return RP_OK;
+        return true;
     }
-    if (!strchr(text, '|'))
-        return add_conditioned(c, out, text, length);
+    if (!strchr(text, '|')) {
+        add_conditioned(out, text, length);
+        return true;
+    }
     size_t n;
-    const char **part = rp_alternatives(&c->context->arena, text, &n);
-    rp_code code = part ? RP_OK : rp_compile_no_memory(c);
-    for (size_t i = 0; i < n && !code; i++) {
+    const char **part = rp_alternatives(arena, text, &n);
+    for (size_t i = 0; part && i < n; i++) {
         if (i)
             rp_buffer_putc(out, '|');
-        code = add_conditioned(c, out, part[i], strlen(part[i]));
+        add_conditioned(out, part[i], strlen(part[i]));
     }
-    return code;
+    return part != NULL;
+}
+
+const char *rp_condition_element(rp_arena *arena, const rp_literal *element)
+{
+    rp_buffer text = {0};
+    bool good = true;
+    if (element->kind == RP_LITERAL_TEXT)
+        good = condition_text(arena, &text, element->text, element->length);
+    else if (element->kind < RP_LITERAL_TEXT)
+        add_conditioned(&text, element->text, element->length);
+    for (size_t i = 0; element->kind > RP_LITERAL_TEXT && i < element->count; i++) {
+        if (i)
+            rp_buffer_putc(&text, '|');
+        add_conditioned(&text, element->item[i]->text, element->item[i]->length);
+    }
+    const char *out = good ? rp_arena_copy(arena, rp_buffer_text(&text), text.size) : NULL;
+    if (text.failed)
+        out = NULL;
+    rp_buffer_clear(&text);
+    return out;
 }
 
 static rp_code condition_element(rp_compiler *c, const rp_literal *element, const char **out)
 {
-    rp_buffer text = {0};
-    rp_code code = RP_OK;
-    if (element->kind == RP_LITERAL_TEXT) {
-        code = condition_text(c, &text, element->text, element->length);
-    } else if (element->kind == RP_LITERAL_TUPLE || element->kind == RP_LITERAL_LIST) {
-        for (size_t i = 0; i < element->count && !code; i++) {
-            if (i)
-                rp_buffer_putc(&text, '|');
-            code = add_conditioned(c, &text, element->item[i]->text, element->item[i]->length);
-        }
-    } else if (element->kind < RP_LITERAL_TEXT) {
-        code = add_conditioned(c, &text, element->text, element->length);
-    } else {
-        code = rp_compile_fail(c, element, "an element of a match key that is no text, number or tuple");
-    }
-    if (!code) {
-        *out = rp_arena_copy(&c->context->arena, rp_buffer_text(&text), text.size);
-        code = *out ? RP_OK : rp_compile_no_memory(c);
-    }
-    rp_buffer_clear(&text);
-    return code;
+    if (element->kind > RP_LITERAL_LIST)
+        return rp_compile_fail(c, element, "an element of a match key that is no text, number or tuple");
+    *out = rp_condition_element(&c->context->arena, element);
+    return *out ? RP_OK : rp_compile_no_memory(c);
 }
 
 static rp_code condition_row(rp_compiler *c, const rp_selector *s, row *r)
@@ -264,7 +267,8 @@ static rp_code store_rows(rp_compiler *c, rp_selector *s, rp_match *match, const
     for (size_t i = 0; i < count && !code; i++) {
         for (size_t k = 0; k < n && !code; k++) {
             match->element[i * n + k] = rows[i].element[k];
-            code = rp_pattern_compile(&match->pattern[i * n + k], arena, &c->context->regex, rows[i].element[k], c->err);
+            code =
+                rp_pattern_compile(&match->pattern[i * n + k], arena, &c->context->regex, rows[i].element[k], c->err);
             if (code)
                 rp_error_prefix(c->err, "%s:%d", c->mapping->name, rows[i].key->line);
         }

@@ -41,6 +41,9 @@ static rp_code load(opening *o, const char *name, rp_mapping_kind kind, const ch
     static const char *const extensions[] = {".pmap", ".imap", ".rmap"};
     rp_context *context = o->context;
     const size_t before = o->names.count, length = strlen(name);
+    if (strchr(name, '/') || length < 6 || strcmp(name + length - 5, extensions[kind]) != 0)
+        return rp_fail(o->err, RP_E_FORMAT, "%s names '%.200s' where the name of a %s stands (a cycle, or damaged)",
+                       named_by, name, extensions[kind] + 1);
     const uint32_t number = rp_intern_add(&o->names, &context->arena, name, length);
     if (!number)
         return no_memory(o);
@@ -48,9 +51,6 @@ static rp_code load(opening *o, const char *name, rp_mapping_kind kind, const ch
         *out = context->mapping[number - 1];
         return RP_OK;
     }
-    if (strchr(name, '/') || length < 6 || strcmp(name + length - 5, extensions[kind]) != 0)
-        return rp_fail(o->err, RP_E_FORMAT, "%s names '%.200s' where the name of a %s stands (a cycle, or damaged)",
-                       named_by, name, extensions[kind] + 1);
     size_t room = context->nmappings;
     if ((room & (room - 1)) == 0) { /* full at powers of two */
         rp_mapping **wider = realloc(context->mapping, (room ? 2 * room : 1) * sizeof *wider);
@@ -148,7 +148,9 @@ static rp_code read_lone(opening *o)
 static rp_code read_files(opening *o, const char *name)
 {
     const char *dot = strrchr(name, '.');
-    const rp_mapping_kind kind = dot && strcmp(dot, ".imap") == 0 ? RP_IMAP : dot && strcmp(dot, ".rmap") == 0 ? RP_RMAP : RP_PMAP;
+    const rp_mapping_kind kind = dot && strcmp(dot, ".imap") == 0   ? RP_IMAP
+                                 : dot && strcmp(dot, ".rmap") == 0 ? RP_RMAP
+                                                                    : RP_PMAP;
     if (kind == RP_PMAP && (!dot || strcmp(dot, ".pmap") != 0))
         return rp_fail(o->err, RP_E_ARGUMENT, "%s: a context's name ends in .pmap, .imap or .rmap", name);
     rp_code code = load(o, name, kind, "context", &o->context->root);
@@ -336,8 +338,10 @@ rp_code rp_context_open(rp_context **out, const char *crds_path, const char *nam
                         rp_error *err)
 {
     const char *base = rp_base_name(name);
-    opening o = {.crds_path = crds_path, .verify = !options || !options->ignore_checksums,
-                 .log = options ? options->log : NULL, .err = err};
+    opening o = {.crds_path = crds_path,
+                 .verify = !options || !options->ignore_checksums,
+                 .log = options ? options->log : NULL,
+                 .err = err};
     *out = NULL;
     o.context = calloc(1, sizeof *o.context);
     if (!o.context)

@@ -80,7 +80,7 @@ static bool finish(rp_date *out, const fields *f, rp_buffer *why)
         return fail(why, "second must be in 0..59");
     if (f->microsecond < 0 || f->microsecond > 999999)
         return fail(why, "microsecond must be in 0..999999");
-    *out = (rp_date){(int)f->year, (int)f->month,  (int)f->day,        (int)f->hour,
+    *out = (rp_date){(int)f->year,   (int)f->month,  (int)f->day,        (int)f->hour,
                      (int)f->minute, (int)f->second, (int)f->microsecond};
     return true;
 }
@@ -191,7 +191,8 @@ static bool parse_alphabetical(rp_date *out, const char *text, size_t length, rp
         return fail_unpack(why, 3, 5);
     memcpy(copy, text, length);
     size_t n = length;
-    while (n > 3 && copy[n - 3] == ' ' && (ends_letters((part){copy, n}, "AM") || ends_letters((part){copy, n}, "PM"))) {
+    while (n > 3 && copy[n - 3] == ' ' &&
+           (ends_letters((part){copy, n}, "AM") || ends_letters((part){copy, n}, "PM"))) {
         for (size_t i = 0; i < n; i++) /* crds 14.0.3 lowers the whole text on the way */
             copy[i] = rp_lower(copy[i]);
         copy[n - 3] = copy[n - 2];
@@ -242,10 +243,15 @@ static bool take_numerical(fields *f, part d)
         *f = (fields){digits(d, 0, 4), digits(d, 5, 2), digits(d, 8, 2), f->hour, f->minute, f->second, f->microsecond};
     } else if (has_form(d, "dd/dd/dd") && (d.text[6] == '9' || d.text[6] <= '3')) {
         *f = (fields){digits(d, 6, 2) + (d.text[6] == '9' ? 1900 : 2000),
-                      digits(d, 3, 2), digits(d, 0, 2), f->hour, f->minute, f->second, f->microsecond};
+                      digits(d, 3, 2),
+                      digits(d, 0, 2),
+                      f->hour,
+                      f->minute,
+                      f->second,
+                      f->microsecond};
     } else if (has_form(d, "dddddddd:dddddd")) {
-        *f = (fields){digits(d, 0, 4), digits(d, 4, 2), digits(d, 6, 2), digits(d, 9, 2), digits(d, 11, 2),
-                      digits(d, 13, 2), 0};
+        *f = (fields){
+            digits(d, 0, 4), digits(d, 4, 2), digits(d, 6, 2), digits(d, 9, 2), digits(d, 11, 2), digits(d, 13, 2), 0};
     } else {
         return false;
     }
@@ -299,10 +305,10 @@ static bool parse_usual(rp_date *out, const char *text, size_t length)
     fields f;
     if (length < 19 || text[10] == 'T' ? length != 19 : length > 26)
         return false;
-    if ( (!has_form(p, "dddd-dd-dd dd:dd:dd") && !has_form(p, "dddd-dd-ddTdd:dd:dd")))
+    if ((!has_form(p, "dddd-dd-dd dd:dd:dd") && !has_form(p, "dddd-dd-ddTdd:dd:dd")))
         return false;
-    f = (fields){digits(p, 0, 4),  digits(p, 5, 2),  digits(p, 8, 2), digits(p, 11, 2),
-                 digits(p, 14, 2), digits(p, 17, 2), 0};
+    f = (fields){
+        digits(p, 0, 4), digits(p, 5, 2), digits(p, 8, 2), digits(p, 11, 2), digits(p, 14, 2), digits(p, 17, 2), 0};
     if (f.month < 1 || f.month > 12 || f.year < 1 || f.day < 1 || f.day > days_of(f.year, f.month) || f.hour > 23 ||
         f.minute > 59 || f.second > 59 || (length > 19 && !usual_fraction(&f, text + 17, length - 17)))
         return false;
@@ -363,7 +369,8 @@ bool rp_date_parse(rp_date *out, const char *text, size_t length, rp_buffer *why
         copy[10] = ' ';
         text = copy;
     }
-    return has_word(text, length) ? parse_alphabetical(out, text, length, why) : parse_numerical(out, text, length, why);
+    return has_word(text, length) ? parse_alphabetical(out, text, length, why)
+                                  : parse_numerical(out, text, length, why);
 }
 
 static void two(char *out, int value)

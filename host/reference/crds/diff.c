@@ -48,8 +48,7 @@ static void quote(rp_buffer *out, const char *text)
 /* The client's header gives texts in lower case unless they stand in brackets. */
 static void header_value(rp_buffer *out, const rp_literal *value)
 {
-    const bool bracketed =
-        value->length > 1 && value->text[0] == '(' && value->text[value->length - 1] == ')';
+    const bool bracketed = value->length > 1 && value->text[0] == '(' && value->text[value->length - 1] == ')';
     if (value->kind != RP_LITERAL_TEXT || bracketed) {
         rp_literal_repr(out, value);
         return;
@@ -216,8 +215,12 @@ rp_code rp_differences_find(rp_differences *out, const rp_context *old_context, 
 {
     *out = (rp_differences){0};
     const rp_mapping *a = old_context->root, *b = new_context->root;
-    rp_differ d = {.out = out, .old_context = old_context, .new_context = new_context, .headers = headers,
-                   .instrument = "", .type = ""};
+    rp_differ d = {.out = out,
+                   .old_context = old_context,
+                   .new_context = new_context,
+                   .headers = headers,
+                   .instrument = "",
+                   .type = ""};
     if (a->kind != b->kind)
         return rp_fail(err, RP_E_MISMATCH, "%s and %s are mappings of different kinds", a->name, b->name);
     if (a->kind != RP_PMAP)

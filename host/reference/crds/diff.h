@@ -14,7 +14,7 @@ typedef struct rp_step {
 typedef struct rp_difference {
     const rp_step *step;
     size_t nsteps;
-    const char *message; /* "added Match rule for 'x.fits'", "header replaced 'name' = 'a' with 'b'" */
+    const char *message;           /* "added Match rule for 'x.fits'", "header replaced 'name' = 'a' with 'b'" */
     const char *instrument, *type; /* of the mapping that differs; type "" in a pmap or imap */
 } rp_difference;
 
@@ -24,7 +24,8 @@ typedef struct rp_differences {
     size_t count, room;
 } rp_differences;
 
-/* Both of one kind.  old_name, new_name: how the messages call the two.  Free with rp_differences_clear, also after errors. */
+/* Both of one kind.  old_name, new_name: how the messages call the two.  Free with rp_differences_clear, also after
+ * errors. */
 rp_code rp_differences_find(rp_differences *out, const rp_context *old_context, const char *old_name,
                             const rp_context *new_context, const char *new_name, bool headers, rp_error *err);
 void rp_differences_clear(rp_differences *differences);

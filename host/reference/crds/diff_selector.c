@@ -146,7 +146,8 @@ static void compare(rp_differ *d, const place *a, const rp_literal *old, const p
         } else if (choice->kind == RP_LITERAL_CALL) {
             rp_step step[RP_DIFFER_STEPS];
             const size_t n = with_key(d, a, old, row_a[i].key, step);
-            const place below_a = {a->rmap, a->depth + 1, step, n, false}, below_b = {b->rmap, b->depth + 1, step, n, false};
+            const place below_a = {a->rmap, a->depth + 1, step, n, false},
+                        below_b = {b->rmap, b->depth + 1, step, n, false};
             compare(d, &below_a, choice, &below_b, other);
         } else if (!rp_literal_equal(choice, other)) {
             tell(d, a, old, row_a[i].key, "replaced", choice, b, other);

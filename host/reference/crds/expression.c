@@ -162,7 +162,8 @@ static bool take_comparison(reader *r, rp_operation *operation)
     static const struct {
         const char *sign;
         rp_operation operation;
-    } signs[] = {{"==", RP_OP_EQ}, {"!=", RP_OP_NE}, {"<=", RP_OP_LE}, {">=", RP_OP_GE}, {"<", RP_OP_LT}, {">", RP_OP_GT}};
+    } signs[] = {{"==", RP_OP_EQ}, {"!=", RP_OP_NE}, {"<=", RP_OP_LE},
+                 {">=", RP_OP_GE}, {"<", RP_OP_LT},  {">", RP_OP_GT}};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (take(r, signs[i].sign)) {
             *operation = signs[i].operation;

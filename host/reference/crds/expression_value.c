@@ -159,7 +159,8 @@ static rp_value evaluate_items(run *r, const rp_expression *e)
         return fail(r, "no memory", "", NULL);
     for (size_t i = 0; i < e->count && !r->why; i++)
         item[i] = e->item[i]->operation == RP_OP_CONSTANT ? e->item[i]->value : evaluate(r, e->item[i]);
-    return (rp_value){.kind = e->operation == RP_OP_TUPLE ? RP_VALUE_TUPLE : RP_VALUE_LIST, .item = item, .count = e->count};
+    return (rp_value){
+        .kind = e->operation == RP_OP_TUPLE ? RP_VALUE_TUPLE : RP_VALUE_LIST, .item = item, .count = e->count};
 }
 
 static rp_value evaluate(run *r, const rp_expression *e)

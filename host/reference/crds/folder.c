@@ -18,7 +18,8 @@ static rp_code no_memory(rp_error *err)
     return rp_fail(err, RP_E_MEMORY, "no memory to list mappings");
 }
 
-rp_code rp_folder_mappings(rp_names *out, rp_arena *arena, const char *crds_path, const char *observatory, rp_error *err)
+rp_code rp_folder_mappings(rp_names *out, rp_arena *arena, const char *crds_path, const char *observatory,
+                           rp_error *err)
 {
     char path[4096];
     const char **name = NULL;
@@ -90,8 +91,8 @@ static rp_code users_of_kind(rp_names all, const char *extension, const char *cr
     return RP_OK;
 }
 
-rp_code rp_folder_users(rp_names *out, rp_arena *arena, const char *crds_path, const char *observatory, const char *file,
-                        const rp_log *log, rp_error *err)
+rp_code rp_folder_users(rp_names *out, rp_arena *arena, const char *crds_path, const char *observatory,
+                        const char *file, const rp_log *log, rp_error *err)
 {
     static const char *const extensions[] = {".rmap", ".imap", ".pmap"};
     rp_names all;

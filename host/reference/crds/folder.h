@@ -9,8 +9,8 @@
 rp_code rp_folder_mappings(rp_names *out, rp_arena *arena, const char *crds_path, const char *observatory,
                            rp_error *err);
 
-/* Mappings of the folder that lead to a file: rmaps that name a reference, imaps that name these, pmaps that name those.
- * Sorted.  Mappings that cannot be read are warnings to `log`. */
+/* Mappings of the folder that lead to a file: rmaps that name a reference, imaps that name these, pmaps that name
+ * those. Sorted.  Mappings that cannot be read are warnings to `log`. */
 rp_code rp_folder_users(rp_names *out, rp_arena *arena, const char *crds_path, const char *observatory,
                         const char *file, const rp_log *log, rp_error *err);
 

@@ -126,7 +126,8 @@ static char *skip_plain(char *p, const char *end)
         uint64_t word;
         memcpy(&word, p, 8);
         const uint64_t quote = word ^ ones * '"', slash = word ^ ones * '\\';
-        const uint64_t found = (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & high;
+        const uint64_t found =
+            (((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & high;
         if (found)
             break;
     }

@@ -16,8 +16,8 @@ typedef struct rp_json_line {
     const char *problem;
 } rp_json_line;
 
-/* Takes apart text[0 .. length), which is overwritten: texts are unescaped where they stand.  text[length] is a byte of the
- * caller's that may be overwritten too.  false: `problem` says what is wrong. */
+/* Takes apart text[0 .. length), which is overwritten: texts are unescaped where they stand.  text[length] is a byte of
+ * the caller's that may be overwritten too.  false: `problem` says what is wrong. */
 bool rp_json_line_read(rp_json_line *line, char *text, size_t length);
 void rp_json_line_clear(rp_json_line *line);
 

@@ -37,7 +37,8 @@ static rp_code item_end(rp_parser *p, char close, bool *more)
     rp_parser_skip(p);
     const char c = rp_parser_peek(p);
     if (c != ',' && c != close)
-        return rp_parser_fail(p, p->at == p->end ? "the file ends inside brackets" : "',' or a closing bracket missing");
+        return rp_parser_fail(p,
+                              p->at == p->end ? "the file ends inside brackets" : "',' or a closing bracket missing");
     *more = c == ',';
     if (*more)
         p->at++;
@@ -255,15 +256,15 @@ static rp_code check_sections(rp_parser *p, const rp_module *module)
 {
     if (!module->header || module->header->kind != RP_LITERAL_DICT)
         return rp_fail(p->err, RP_E_FORMAT, "%s: no header dictionary; is it a mapping, and whole?", p->name);
-    if (!module->selector ||
-        (module->selector->kind != RP_LITERAL_DICT && module->selector->kind != RP_LITERAL_CALL))
+    if (!module->selector || (module->selector->kind != RP_LITERAL_DICT && module->selector->kind != RP_LITERAL_CALL))
         return rp_fail(p->err, RP_E_FORMAT, "%s: no selector; is it a mapping, and whole?", p->name);
     if (module->comment && module->comment->kind != RP_LITERAL_TEXT)
         return rp_fail(p->err, RP_E_FORMAT, "%s:%d: the comment is not a text", p->name, module->comment->line);
     return RP_OK;
 }
 
-rp_code rp_literal_parse(rp_module *out, rp_arena *arena, const char *name, const char *text, size_t size, rp_error *err)
+rp_code rp_literal_parse(rp_module *out, rp_arena *arena, const char *name, const char *text, size_t size,
+                         rp_error *err)
 {
     rp_parser p = {.at = text, .end = text + size, .line = 1, .name = name, .arena = arena, .err = err};
     *out = (rp_module){0};

@@ -13,8 +13,9 @@ static bool is_number(const rp_literal *a)
 bool rp_literal_equal(const rp_literal *a, const rp_literal *b)
 {
     if (is_number(a) && is_number(b))
-        return a->kind == RP_LITERAL_INT && b->kind == RP_LITERAL_INT ? strcmp(a->text, b->text) == 0
-                                                                      : !(a->number < b->number || a->number > b->number);
+        return a->kind == RP_LITERAL_INT && b->kind == RP_LITERAL_INT
+                   ? strcmp(a->text, b->text) == 0
+                   : !(a->number < b->number || a->number > b->number);
     if (a->kind != b->kind || a->count != b->count)
         return false;
     if (a->kind == RP_LITERAL_TUPLE || a->kind == RP_LITERAL_LIST) {

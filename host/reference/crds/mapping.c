@@ -171,8 +171,7 @@ static rp_code read_entries(rp_mapping *mapping, const rp_log *log, rp_error *er
         return rp_fail(err, RP_E_FORMAT, "%s: the selector is not a dictionary of names", mapping->name);
     report r = {mapping, log, "selector"};
     size_t count;
-    const rp_pair *unique =
-        rp_literal_unique(&mapping->arena, mapping->module.selector, &count, repeated_key, &r);
+    const rp_pair *unique = rp_literal_unique(&mapping->arena, mapping->module.selector, &count, repeated_key, &r);
     rp_pair *lowered = rp_arena_get(&mapping->arena, (count + 1) * sizeof *lowered);
     mapping->keys = rp_arena_get(&mapping->arena, (count + 1) * sizeof *mapping->keys);
     if (!unique || !lowered || !mapping->keys)

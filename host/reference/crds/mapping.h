@@ -20,8 +20,8 @@ struct rp_mapping {
 bool rp_is_na(const char *text);
 bool rp_is_omit(const char *text);
 
-/* The value of a header key as the client's LowerCaseDict gives it: lower case unless in brackets.  NULL: absent, or not
- * a text, or no memory (then the arena has failed). */
+/* The value of a header key as the client's LowerCaseDict gives it: lower case unless in brackets.  NULL: absent, or
+ * not a text, or no memory (then the arena has failed). */
 const char *rp_mapping_lower(rp_arena *arena, const rp_mapping *mapping, const char *key);
 
 /* The bytes of a file, ended by a zero; caller frees *text. */

@@ -404,6 +404,26 @@ static bool check_rmap_type(rp_query *q, const char *const *types, size_t ntypes
     return false;
 }
 
+bool rp_query_irrelevant(rp_query *q, const rp_instrument *instrument, const rp_rule *rule, const rp_header_item *items,
+                         size_t nitems, bool *irrelevant, const char **why)
+{
+    rp_bests unused;
+    const rp_lookup lookup = {lookup_text, q};
+    bool relevant = true, good = true;
+    begin(q, &unused);
+    read_items(q, items, nitems);
+    q->instrument = instrument;
+    forget_values(q);
+    for (size_t i = 0; i < rule->nparkeys && good; i++) {
+        irrelevant[i] = false;
+        if (rule->parkey[i].relevance) {
+            good = rp_expression_evaluate(rule->parkey[i].relevance, &lookup, &q->arena, &relevant, why);
+            irrelevant[i] = good && !relevant;
+        }
+    }
+    return good;
+}
+
 rp_code rp_query_best(rp_query *q, const rp_header_item *items, size_t nitems, const char *const *types, size_t ntypes,
                       rp_bests *out, rp_error *err)
 {

@@ -72,6 +72,10 @@ rp_outcome rp_take(rp_query *q, const rp_choice *choice);
 /* Several rows of a Match, equally good: selectors are merged, texts become a tuple. */
 rp_outcome rp_take_tied(rp_query *q, const rp_selector *selector, const size_t *row, size_t count);
 
+/* Which of the rule's keywords an expression makes N/A for a header (comments are kept); false: *why. */
+bool rp_query_irrelevant(rp_query *q, const rp_instrument *instrument, const rp_rule *rule, const rp_header_item *items,
+                         size_t nitems, bool *irrelevant, const char **why);
+
 /* Messages in the query's arena. */
 rp_outcome rp_outcome_fail(rp_outcome_kind kind, const char *message);
 rp_outcome rp_outcome_no_memory(void);

@@ -1,8 +1,8 @@
 /* The compiled form of a context: selectors as tables that queries only read.
  *
  * A header value is conditioned once per query and becomes a number: its place among the values that the rules of the
- * instrument mention.  A Match selector holds, for each such number, the rows that the value leaves alive and those that
- * it matches, as bits; a look-up is a few ands and, where several rows are left, a count of matches. */
+ * instrument mention.  A Match selector holds, for each such number, the rows that the value leaves alive and those
+ * that it matches, as bits; a look-up is a few ands and, where several rows are left, a count of matches. */
 #ifndef RP_HOST_REFERENCE_CRDS_RULES_H
 #define RP_HOST_REFERENCE_CRDS_RULES_H
 
@@ -19,10 +19,10 @@ typedef struct rp_selector rp_selector;
 /* ---- what a selector chooses ---- */
 
 typedef enum rp_choice_kind {
-    RP_CHOICE_TEXT,    /* a file name, 'N/A', 'OMIT', ... */
-    RP_CHOICE_TUPLE,   /* several: `item` */
-    RP_CHOICE_NESTED,  /* `selector` */
-    RP_CHOICE_ODD      /* a dictionary, number or None: `text` is its Python type */
+    RP_CHOICE_TEXT,   /* a file name, 'N/A', 'OMIT', ... */
+    RP_CHOICE_TUPLE,  /* several: `item` */
+    RP_CHOICE_NESTED, /* `selector` */
+    RP_CHOICE_ODD     /* a dictionary, number or None: `text` is its Python type */
 } rp_choice_kind;
 
 typedef struct rp_choice {
@@ -55,12 +55,12 @@ typedef struct rp_match_class {
 typedef struct rp_match_column {
     uint32_t *class_of; /* by value number of the slot; 0 for values that no row mentions */
     rp_match_class *classes;
-    bool unchecked;       /* wildcards or special keys: any value is allowed */
-    bool has_na;          /* 'N/A' stands in the list */
-    const char **valid;   /* the list, sorted */
+    bool unchecked;     /* wildcards or special keys: any value is allowed */
+    bool has_na;        /* 'N/A' stands in the list */
+    const char **valid; /* the list, sorted */
     size_t nvalid;
     const char *naming, *complaint; /* " parameter='NAME' value=" and " is not in [...]" */
-    size_t *special;       /* rows whose pattern is neither literal nor 'N/A' */
+    size_t *special;                /* rows whose pattern is neither literal nor 'N/A' */
     size_t nspecial;
     const rp_literal *substitutions; /* of the keyword; NULL: none */
 } rp_match_column;
@@ -90,19 +90,19 @@ typedef struct rp_version {
 struct rp_selector {
     rp_selector_class class;
     size_t nslots;
-    const size_t *slot;       /* keywords, as slots of the instrument */
+    const size_t *slot;        /* keywords, as slots of the instrument */
     const char *slots_spelled; /* "('META.OBSERVATION.DATE', 'META.OBSERVATION.TIME')" */
     size_t nkeys;
     rp_choice *choice; /* by key, in the order of look-up */
     bool plain;        /* every choice is a text */
     const rp_match *match;
-    const char **text;       /* USE_AFTER, CLOSEST_TIME, NEAREST */
-    rp_version *version;     /* VERSION_AFTER */
-    rp_relation *relation;   /* SELECT_VERSION */
-    double *number;          /* BRACKET; NEAREST: rounded to float */
-    rp_date *time;           /* CLOSEST_TIME */
-    const char *key_error;   /* what a look-up says that meets a bad key */
-    size_t date;             /* USE_AFTER, CLOSEST_TIME: which of the instrument's lists of date keywords */
+    const char **text;     /* USE_AFTER, CLOSEST_TIME, NEAREST */
+    rp_version *version;   /* VERSION_AFTER */
+    rp_relation *relation; /* SELECT_VERSION */
+    double *number;        /* BRACKET; NEAREST: rounded to float */
+    rp_date *time;         /* CLOSEST_TIME */
+    const char *key_error; /* what a look-up says that meets a bad key */
+    size_t date;           /* USE_AFTER, CLOSEST_TIME: which of the instrument's lists of date keywords */
 };
 
 /* "Match", "UseAfter": as in mapping files and messages. */
@@ -142,8 +142,8 @@ enum { RP_INSTRUMENT_KEYS = 8 };
 #define RP_NO_SLOT SIZE_MAX
 
 typedef struct rp_instrument {
-    const char *name; /* lower case; "" in a context of one rmap */
-    rp_mapping *imap; /* NULL in a context of one rmap */
+    const char *name;    /* lower case; "" in a context of one rmap */
+    rp_mapping *imap;    /* NULL in a context of one rmap */
     const char *special; /* in the pmap */
     const char **required;
     size_t nrequired;
@@ -155,7 +155,7 @@ typedef struct rp_instrument {
     const size_t **date;   /* lists of slots: count, then slots */
     size_t ndates;
     size_t key_slot[RP_INSTRUMENT_KEYS]; /* by the context's instrument_symbol; RP_NO_SLOT: rules do not see it */
-    rp_names parkeys, types; /* for the public functions */
+    rp_names parkeys, types;             /* for the public functions */
 } rp_instrument;
 
 struct rp_context {
@@ -167,7 +167,7 @@ struct rp_context {
     rp_instrument *instrument;
     size_t ninstruments;
     rp_names mapping_names, reference_names, instrument_names;
-    rp_intern symbols;       /* keywords in upper case that queries look at */
+    rp_intern symbols; /* keywords in upper case that queries look at */
     size_t nsymbols;
     const size_t *symbol_of; /* by number in `symbols`: FITS keyword and path share a symbol */
     const char *instrument_key;
@@ -202,6 +202,9 @@ rp_code rp_finish_matches(rp_compiler *c, const rp_selector *selector);
 
 /* Slots, rules and tables of one instrument, whose mappings have been read. */
 rp_code rp_compile_instrument(rp_context *context, rp_instrument *instrument, rp_error *err);
+
+/* The normal form of one element of a match key (not of a dictionary); NULL: no memory. */
+const char *rp_condition_element(rp_arena *arena, const rp_literal *element);
 
 rp_code rp_compile_fail(const rp_compiler *c, const rp_literal *at, const char *what);
 rp_code rp_compile_no_memory(const rp_compiler *c);

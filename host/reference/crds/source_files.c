@@ -73,8 +73,7 @@ static rp_code next(rp_dataset_source *base, rp_dataset *out, bool *end, rp_erro
         code = read_cards(s, &file->hdu[0], &s->problem);
     if (file)
         file->close(file);
-    *out = (rp_dataset){
-        .id = path, .item = s->item, .nitems = s->nitems, .problem = code ? s->problem.text : NULL};
+    *out = (rp_dataset){.id = path, .item = s->item, .nitems = s->nitems, .problem = code ? s->problem.text : NULL};
     return RP_OK;
 }
 

@@ -80,8 +80,7 @@ static bool read_version(rp_relation *out, rp_arena *arena, const char *text, co
     rp_buffer_puts(&source, "header = {'v': ");
     rp_buffer_puts(&source, text);
     rp_buffer_puts(&source, "}\nselector = {}\n");
-    const rp_code code =
-        rp_literal_parse(&module, arena, "version", rp_buffer_text(&source), source.size, NULL);
+    const rp_code code = rp_literal_parse(&module, arena, "version", rp_buffer_text(&source), source.size, NULL);
     rp_buffer_clear(&source);
     const rp_literal *value = code ? NULL : rp_literal_get(module.header, "v");
     if (!value || (value->kind != RP_LITERAL_INT && value->kind != RP_LITERAL_FLOAT && value->kind != RP_LITERAL_TUPLE))

@@ -154,8 +154,8 @@ static int compare_ways(const void *a, const void *b)
 
 static bool names_file(const rp_mapping *rmap, const char *file)
 {
-    return rmap->children.count && bsearch(&file, rmap->children.name, rmap->children.count, sizeof *rmap->children.name,
-                                           rp_compare_names) != NULL;
+    return rmap->children.count && bsearch(&file, rmap->children.name, rmap->children.count,
+                                           sizeof *rmap->children.name, rp_compare_names) != NULL;
 }
 
 rp_code rp_ways_to(const rp_way **out, size_t *count, rp_arena *arena, const rp_context *context, const char *file,
