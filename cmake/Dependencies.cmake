@@ -9,10 +9,14 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.85)
+pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd>=0.9.75)
 
 set(RP_LIBRARIES PkgConfig::CFITSIO PkgConfig::ZSTD PkgConfig::YAML PkgConfig::JANSSON PkgConfig::PNG PkgConfig::ZLIB
-    PkgConfig::CRYPTO PkgConfig::HDF5 OpenMP::OpenMP_C Threads::Threads m)
+    PkgConfig::CRYPTO PkgConfig::PCRE2 PkgConfig::HDF5 PkgConfig::CURL PkgConfig::MICROHTTPD OpenMP::OpenMP_C Threads::Threads
+    m)
 if(RP_OPENCL)
   pkg_check_modules(OPENCL REQUIRED IMPORTED_TARGET OpenCL)
   list(APPEND RP_LIBRARIES PkgConfig::OPENCL ${CMAKE_DL_LIBS})

@@ -26,7 +26,7 @@ static const rp_option command_options[] = {
     STRUN_FLAG("help", "Show this help and leave (-h)"),
     STRUN_FLAG("debug", "Log everything, as --verbose does: there is no debugger to enter"),
     STRUN_VALUE("save-parameters", "FILE", "Save all parameters to an ASDF file before running"),
-    STRUN_FLAG("disable-crds-steppars", "Take no parameters from pars-* references in the folder of --refs"),
+    STRUN_FLAG("disable-crds-steppars", "Take no parameters from pars-* references"),
     STRUN_VALUE("logcfg", "FILE", "Read handler and level of the log from a file (deprecated)"),
     STRUN_FLAG("verbose", "Log everything (-v)"),
     STRUN_VALUE("log-level", "LEVEL", "Log from this level on: DEBUG, INFO, WARNING, ERROR, CRITICAL"),

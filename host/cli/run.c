@@ -72,7 +72,7 @@ static rp_code plan_input(rp_session *session, rp_plan *plan, const char *input,
     rp_code code = rp_session_plan(session, plan, input, NULL, err);
     if (!code)
         code = rp_session_input_path(plan, input, path, err);
-    const bool wants_meta = session->machine.refs_dir && !session->machine.no_reference_pars;
+    const bool wants_meta = rp_session_wants_pars(session);
     if (code || (!wants_meta && !session->machine.dry_run && !names_need_instrument(plan)))
         return code;
     code = rp_exposure_open(exposure, *path, NULL, rp_console_log(session->console), err);
@@ -209,7 +209,9 @@ static int run_session(rp_session *session)
     if (code)
         return rp_cli_error("run", err.text, RP_EXIT_FAILED);
     rp_plan plan = {0};
-    code = rp_session_plan(session, &plan, NULL, NULL, &err);
+    code = rp_session_refs(session, rp_signals_catch(), &err);
+    if (!code)
+        code = rp_session_plan(session, &plan, NULL, NULL, &err);
     int exit_code = code ? rp_cli_error("run", err.text, RP_EXIT_FAILED) : RP_EXIT_OK;
     if (!code) {
         code = check_several(session, &plan, &err);

@@ -37,6 +37,7 @@ rp_code rp_session_target(rp_session *session, const char *name, rp_error *err)
 void rp_session_clear(rp_session *session)
 {
     rp_device_close(session->device);
+    rp_bestrefs_free(session->refs);
     rp_pars_clear(&session->pars);
     rp_arguments_clear(&session->arguments);
     rp_console_close(session->console);
@@ -76,6 +77,49 @@ rp_code rp_session_log(rp_session *session, rp_error *err)
 
 /* ---- pars-* references ---- */
 
+rp_code rp_session_refs(rp_session *session, const volatile sig_atomic_t *cancel, rp_error *err)
+{
+    return rp_bestrefs_configured() ? rp_bestrefs_new(&session->refs, rp_console_log(session->console), cancel, err)
+                                    : RP_OK;
+}
+
+bool rp_session_wants_pars(const rp_session *session)
+{
+    return (session->machine.refs_dir || session->refs) && !session->machine.no_reference_pars;
+}
+
+/* Parameter references are ASDF files: a folder without any need not be searched once for each step. */
+static bool holds_asdf(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    bool found = false;
+    for (const struct dirent *entry; dir && !found && (entry = readdir(dir));) {
+        const size_t length = strlen(entry->d_name);
+        found = length > 5 && strcmp(entry->d_name + length - 5, ".asdf") == 0;
+    }
+    if (dir)
+        (void)closedir(dir);
+    return found;
+}
+
+/* From the folder of --refs, else by rules; *path NULL when there is none. */
+static rp_code find_reference_pars(const rp_session *session, const char *type, const rp_meta *meta, char **path,
+                                   rp_error *err)
+{
+    const char *folder = session->machine.refs_dir;
+    rp_code code = RP_OK;
+    *path = NULL;
+    if (folder && holds_asdf(folder))
+        code = rp_reference_choose(path, folder, type, meta, err);
+    if (!code && !*path && session->refs)
+        code = rp_bestrefs_find(session->refs, meta, type, path, err);
+    if (*path && strcmp(*path, "N/A") == 0) {
+        free(*path);
+        *path = NULL;
+    }
+    return code;
+}
+
 /* Finds and reads the parameter reference of a class.  None, or one that cannot be chosen, is no error: as in the
  * reference pipeline, the run goes on without it. */
 static rp_code read_reference_pars(const rp_session *session, const char *class_name, const rp_meta *meta, rp_pars *out,
@@ -87,9 +131,12 @@ static rp_code read_reference_pars(const rp_session *session, const char *class_
     (void)snprintf(type, sizeof type, "pars-%s", rp_class_last(class_name));
     for (char *p = type; *p; p++)
         *p = (char)tolower((unsigned char)*p);
-    const rp_code missing = rp_reference_choose(&path, session->machine.refs_dir, type, meta, &ignored);
+    const rp_code missing = find_reference_pars(session, type, meta, &path, &ignored);
+    if (missing == RP_E_INTERRUPTED)
+        return rp_fail(err, missing, "%s", ignored.text);
     if (missing || !path) {
-        rp_logf(rp_console_log(session->console), RP_DEBUG, "stpipe.step", "%s: No parameters found", type);
+        rp_logf(rp_console_log(session->console), RP_DEBUG, "stpipe.step", "%s: No parameters found%s%s", type,
+                missing ? ": " : "", missing ? ignored.text : "");
         return RP_OK;
     }
     rp_logf(rp_console_log(session->console), RP_INFO, "stpipe.step", "%s parameters found: %s", type, path);
@@ -117,25 +164,10 @@ static rp_code apply_reference_pars(const rp_session *session, rp_plan *plan, co
     return code;
 }
 
-/* Parameter references are ASDF files: a folder without any need not be searched once for each step. */
-static bool holds_asdf(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    bool found = false;
-    for (const struct dirent *entry; dir && !found && (entry = readdir(dir));) {
-        const size_t length = strlen(entry->d_name);
-        found = length > 5 && strcmp(entry->d_name + length - 5, ".asdf") == 0;
-    }
-    if (dir)
-        (void)closedir(dir);
-    return found;
-}
-
 static rp_code apply_all_reference_pars(const rp_session *session, rp_plan *plan, const rp_meta *meta, rp_error *err)
 {
     rp_code code = RP_OK;
-    if (!meta || !session->machine.refs_dir || session->machine.no_reference_pars ||
-        !holds_asdf(session->machine.refs_dir))
+    if (!meta || !rp_session_wants_pars(session))
         return RP_OK;
     for (size_t i = 0; i < plan->nsteps && !code && plan->target.pipeline; i++)
         code = apply_reference_pars(session, plan, plan->step[i].step->name, plan->step[i].step->class_name, meta, err);
@@ -179,6 +211,7 @@ void rp_session_request(const rp_session *session, const rp_plan *plan, const ch
     *out = (rp_request){
         .input_path = input_path,
         .refs_dir = machine->refs_dir,
+        .refs = session->refs,
         .save_top = true,
         .durable = machine->durable,
         .intermediate_path = machine->intermediate,

@@ -4,6 +4,7 @@
 
 #include "host/cli/console.h"
 #include "host/cli/machine.h"
+#include "rampart/bestrefs.h"
 #include "rampart/device.h"
 #include "rampart/product.h"
 
@@ -19,6 +20,7 @@ typedef struct rp_session {
     rp_device *device; /* of all inputs; NULL until the first needs one */
     char *log_handlers; /* text of --logcfg that console options point into */
     bool parameters_saved;
+    rp_bestrefs *refs; /* NULL where the environment names neither a CRDS cache nor a server */
 } rp_session;
 
 /* Finds what argv[i] names: a parameter file, a pipeline or a step. */
@@ -27,6 +29,12 @@ void rp_session_clear(rp_session *session);
 
 /* Opens the log as the arguments say. */
 rp_code rp_session_log(rp_session *session, rp_error *err);
+
+/* References by CRDS rules, where the environment says how; asked only for what nothing else gives. */
+rp_code rp_session_refs(rp_session *session, const volatile sig_atomic_t *cancel, rp_error *err);
+
+/* Would parameters be looked for in pars-* references? */
+bool rp_session_wants_pars(const rp_session *session);
 
 /* The plan for one input with metadata (both NULL: none): defaults, pars-* references, file, command line.
  * Clear the plan in every case. */

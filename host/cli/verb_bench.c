@@ -6,11 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/cli/cli.h"
+#include "host/cli/refs.h"
 #include "host/measure/bench.h"
 
 static const char help[] =
-    "Usage: rampart bench [OPTION ...] [-- OPTION OF run ...]\n\n"
+    "Usage: rampart bench [OPTION ...] [-- OPTION OF run ...]\n"
+    "       rampart bench refs --context NAME [OPTION ...]      (see \"rampart bench refs --help\")\n\n"
     "Calibrates an exposure with calwebb_detector1 again and again, each time in a fresh process, on each back end in\n"
     "turn, and prints wall time, processor time, peak memory, and the share of the memory bandwidth measured in "
     "between.\n"
@@ -193,6 +194,8 @@ static rp_code measure(request *r, rp_error *err)
 
 int rp_verb_bench(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "refs") == 0)
+        return rp_bench_refs(argc - 1, argv + 1);
     request r = {.backends = "openmp", .bench = {.instrument = "nircam", .repeat = 5}};
     const int done = parse(&r, argc, argv);
     if (done >= 0)

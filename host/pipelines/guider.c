@@ -22,7 +22,7 @@ static rp_code record_reference(rp_guider_job *job, const char *type, const char
     (void)snprintf(keyword, sizeof keyword, "R_%.6s", type);
     for (char *p = keyword; *p; p++)
         *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p);
-    return rp_meta_set_string(job->meta, keyword, path, err);
+    return rp_note_reference(job->meta, job->request->refs, keyword, path, err);
 }
 
 static rp_code open_reference(rp_guider_job *job, const char *type, const char *path, const rp_log *log,
@@ -320,8 +320,6 @@ static rp_code open_exposure(rp_guider_job *job, rp_error *err)
     rp_code code = rp_exposure_open(&job->exposure, request->input_path, request->scratch_dir, request->log, err);
     if (code == RP_OK)
         code = rp_meta_copy(&job->meta, job->exposure->meta, err);
-    if (code == RP_OK)
-        code = rp_note_context(job->meta, err);
     if (code != RP_OK)
         return code;
     const rp_exposure *exposure = job->exposure;
@@ -346,6 +344,8 @@ static rp_code run(rp_guider_job *job, rp_error *err)
         code = check_exposure(job, err);
     if (code == RP_OK)
         code = rp_request_check(request, job->meta, err);
+    if (code == RP_OK)
+        code = rp_note_context(job->meta, request->refs, err);
     if (code == RP_OK)
         code = rp_request_prepare(request, err);
     if (code == RP_OK)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/pipelines/context.h"
 #include "host/pipelines/job.h"
 
 static rp_job *job_of(rp_run *run)
@@ -34,7 +35,7 @@ static rp_code record_reference(rp_run *run, const char *type, const char *path,
     if (!strcmp(type, "pictureframe")) /* jwst 3.0.0 has no keyword for it */
         return RP_OK;
     reference_keyword(keyword, sizeof keyword, type);
-    return rp_meta_set_string(run->meta, keyword, path, err);
+    return rp_note_reference(run->meta, job_of(run)->request->refs, keyword, path, err);
 }
 
 rp_code rp_run_reference_path(rp_run *run, const rp_stage *stage, const char *type, char **path, rp_error *err)

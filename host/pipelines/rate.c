@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "host/pipelines/context.h"
 #include "host/steps/gain_scale.h"
 #include "rampart/reference.h"
 
@@ -27,7 +28,7 @@ static rp_code find_factor(const rp_request *request, const rp_exposure *exposur
         return RP_OK;
     rp_code code = rp_request_reference(request, "gain_scale", "gain", meta, &path, err);
     if (code == RP_OK && path[0] != '\0')
-        code = rp_meta_set_string(meta, "R_GAIN", path, err);
+        code = rp_note_reference(meta, request->refs, "R_GAIN", path, err);
     if (code == RP_OK && path[0] != '\0' && strcmp(path, "N/A") != 0)
         code = rp_reference_open(&gain, "gain", path, meta, exposure->ny, exposure->nx, request->log, err);
     if (code == RP_OK && gain)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "host/pipelines/expand.h"
+#include "rampart/bestrefs.h"
 #include "rampart/pipeline.h"
 #include "rampart/reference.h"
 
@@ -124,6 +125,8 @@ static rp_code find(const rp_request *request, const char *step, const char *ref
         if (no_memory)
             return rp_fail(err, RP_E_MEMORY, "no memory for the path of a reference");
     }
+    if (request->refs)
+        return rp_bestrefs_find(request->refs, meta, reftype, path, err);
     return may_be_absent(step, reftype, meta) ? copy_path(path, "N/A", err) : RP_OK;
 }
 
@@ -131,6 +134,8 @@ rp_code rp_request_reference(const rp_request *request, const char *step, const 
                              char **path, rp_error *err)
 {
     const rp_code code = find(request, step, reftype, meta, path, err);
+    if (code && request->refs)
+        rp_error_prefix(err, "%s: no %s reference for step %s", request->input_path, reftype, step);
     if (code || *path)
         return code;
     const char *front = request->pipeline ? "steps." : "", *middle = request->pipeline ? step : "";
@@ -155,11 +160,12 @@ static rp_code check_hooks(const rp_values *values, const char *name, rp_error *
     return RP_OK;
 }
 
-/* What is missing so far, as "step: type, type; step: type". */
+/* What is missing so far, as "step: type, type; step: type"; and why the first of it is, where somebody said so. */
 typedef struct missing {
     char text[600];
     size_t used;
     size_t count;
+    char reason[300];
 } missing;
 
 static void note_missing(missing *list, const char *step, bool first_of_step, const char *reftype)
@@ -172,6 +178,22 @@ static void note_missing(missing *list, const char *step, bool first_of_step, co
         list->used += (size_t)n < sizeof list->text - list->used ? (size_t)n : sizeof list->text - list->used - 1;
 }
 
+/* A reference that cannot be had is put on the list, so that all of them are named at once; other failures end the run.
+ */
+static bool ends_check(const rp_request *request, rp_code code)
+{
+    return code && (!request->refs || code == RP_E_MEMORY || code == RP_E_INTERRUPTED);
+}
+
+static void note_reason(const rp_request *request, missing *list, const char *step, const char *reftype,
+                        const char *text)
+{
+    rp_logf(request->log, RP_ERROR, "crds", "Error determining best reference for '%s' of step %s: %s", reftype, step,
+            text);
+    if (!list->reason[0])
+        (void)snprintf(list->reason, sizeof list->reason, "%.299s", text);
+}
+
 static rp_code check_references(const rp_request *request, const rp_step *step, const rp_meta *meta, missing *list,
                                 rp_error *err)
 {
@@ -180,9 +202,12 @@ static rp_code check_references(const rp_request *request, const rp_step *step, 
         if (!rp_request_needs(request, step->name, *type, meta))
             continue;
         char *path;
-        const rp_code code = find(request, step->name, *type, meta, &path, err);
+        rp_error why = {0};
+        const rp_code code = find(request, step->name, *type, meta, &path, &why);
+        if (ends_check(request, code))
+            return rp_fail(err, code, "%s", why.text);
         if (code)
-            return code;
+            note_reason(request, list, step->name, *type, why.text);
         const bool unreadable = path && strcmp(path, "N/A") != 0 && access(path, R_OK) != 0;
         if (unreadable) {
             (void)rp_fail_errno(err, RP_E_IO, "%s reference of step %s: cannot read %s", *type, step->name, path);
@@ -228,9 +253,11 @@ rp_code rp_request_check(const rp_request *request, const rp_meta *meta, rp_erro
     }
     if (code || list.count == 0)
         return code;
-    return rp_fail(err, RP_E_MISSING,
-                   "%s: %zu reference%s missing (%s): give each with --%soverride_TYPE=FILE (or N/A), or a folder that "
-                   "holds them with --refs",
-                   request->input_path, list.count, list.count == 1 ? " is" : "s are", list.text,
-                   request->pipeline ? "steps.STEP." : "");
+    return rp_fail(
+        err, RP_E_MISSING,
+        "%s: %zu reference%s missing (%s%s%s): give each with --%soverride_TYPE=FILE (or N/A), or a folder that "
+        "holds them with --refs%s",
+        request->input_path, list.count, list.count == 1 ? " is" : "s are", list.text, list.reason[0] ? "; the first because " : "",
+        list.reason, request->pipeline ? "steps.STEP." : "",
+        request->refs ? "" : ", or set CRDS_PATH and CRDS_SERVER_URL");
 }

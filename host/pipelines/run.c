@@ -45,8 +45,7 @@ static rp_code open_exposure(rp_job *job, rp_error *err)
     run->unusable_at_fit = calloc((size_t)(run->nints * run->ngroups), 1);
     if (!run->unusable_at_jump || !run->unusable_at_fit)
         return rp_fail(err, RP_E_MEMORY, "%s: no memory for %lld groups", path, (long long)(run->nints * run->ngroups));
-    const rp_code copied = rp_meta_copy(&run->meta, run->exposure->meta, err);
-    return copied != RP_OK ? copied : rp_note_context(run->meta, err);
+    return rp_meta_copy(&run->meta, run->exposure->meta, err);
 }
 
 /* The reference leaves no rate product where there is nothing to fit; ramps stay. */
@@ -151,6 +150,8 @@ static rp_code run_job(rp_job *job, rp_error *err)
         return rp_rate_run(request, job->run.exposure, err);
     if (code == RP_OK)
         code = rp_request_check(request, job->run.meta, err);
+    if (code == RP_OK)
+        code = rp_note_context(job->run.meta, request->refs, err);
     if (code == RP_OK)
         code = check_intermediate(request, err);
     if (code == RP_OK)

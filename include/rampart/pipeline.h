@@ -93,7 +93,8 @@ typedef struct rp_request {
     size_t nsteps;
     const rp_override *overrides;
     size_t noverrides;
-    const char *refs_dir; /* --refs; NULL: overrides only */
+    const char *refs_dir;  /* --refs; NULL: none */
+    struct rp_bestrefs *refs;  /* best references by CRDS rules (rampart/bestrefs.h), for what is left; NULL: overrides and refs_dir only */
 
     bool save_top;                 /* the top's products are saved; strun forces this for a positional input */
     bool durable;                  /* fsync files and folders */
@@ -152,9 +153,9 @@ rp_code rp_request_prepare(const rp_request *request, rp_error *err);
 /* Does this step ask for this type on this exposure?  (refpix: "refpix" for IRS2 only, "sirskernel" for SIRS only.) */
 bool rp_request_needs(const rp_request *request, const char *step, const char *reftype, const rp_meta *meta);
 
-/* The file of one reference type for one step: the override, else the choice from refs_dir.
+/* The file of one reference type for one step: the override, else the choice from refs_dir, else that of refs.
  * *path is a path or "N/A"; caller frees.  None: RP_E_MISSING with step, type and remedy.
- * `ipc` without an override and without a fitting file in refs_dir is "N/A": most modes have none. */
+ * Without refs, `ipc` that is neither overridden nor in refs_dir is "N/A": most modes have none. */
 rp_code rp_request_reference(const rp_request *request, const char *step, const char *reftype, const rp_meta *meta,
                              char **path, rp_error *err);
 
