@@ -311,7 +311,7 @@ static rp_code class_at(insertion *in, size_t depth, rp_selector_class *class, s
 static rp_code new_tree(insertion *in, size_t depth, rp_rows_tree **out)
 {
     rp_selector_class class;
-    size_t levels;
+    size_t levels = 1;
     const rp_literal *key;
     rp_code code = class_at(in, depth, &class, &levels);
     if (!code)
@@ -336,7 +336,7 @@ static rp_code new_tree(insertion *in, size_t depth, rp_rows_tree **out)
 static rp_code put_into(insertion *in, rp_rows_tree *tree, size_t depth)
 {
     rp_selector_class class;
-    size_t levels, at = 0;
+    size_t levels = 1, at = 0;
     const rp_literal *key, *keywords = rp_keywords_at(in->rmap, depth);
     rp_code code = class_at(in, depth, &class, &levels);
     if (!code && (strcmp(rp_selector_name(class), tree->class_name) != 0))
