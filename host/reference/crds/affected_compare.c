@@ -110,7 +110,7 @@ static const char *joined(rp_arena *arena, const rp_best *best)
         rp_buffer_puts(&text, i ? "," : "");
         rp_buffer_puts(&text, best->text[i]);
     }
-    const char *out = rp_arena_copy(arena, rp_buffer_text(&text), text.size);
+    const char *out = rp_buffer_keep(&text, arena);
     rp_buffer_clear(&text);
     return out ? out : "";
 }

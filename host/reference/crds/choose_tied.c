@@ -28,7 +28,7 @@ static const char *python_type(rp_query *q, const rp_choice *choice)
     rp_buffer name = {0};
     rp_buffer_puts(&name, rp_selector_name(choice->selector->class));
     rp_buffer_puts(&name, "Selector");
-    const char *out = rp_arena_copy(&q->arena, rp_buffer_text(&name), name.size);
+    const char *out = rp_buffer_keep(&name, &q->arena);
     rp_buffer_clear(&name);
     return out ? out : "";
 }

@@ -31,8 +31,10 @@ size_t rp_slot_of(rp_compiler *c, const char *name)
     for (size_t i = 0; i < in->nslots; i++)
         if (strcmp(in->slot[i].name, name) == 0)
             return i;
-    if (!rp_grow(&in->slot, &in->slots_room, in->nslots, sizeof *in->slot) ||
-        !fill_slot(c, &in->slot[in->nslots], name)) {
+    const bool room = rp_grow(&in->slot, &in->slots_room, in->nslots, sizeof *in->slot);
+    if (!room || !fill_slot(c, &in->slot[in->nslots], name)) {
+        if (room)
+            rp_intern_clear(&in->slot[in->nslots].values);
         c->context->arena.failed = true;
         return 0;
     }
@@ -216,7 +218,8 @@ static rp_code read_relevance(rp_compiler *c, rp_rule *rule, const keywords *own
                 break;
             rp_buffer_puts(&text, "True");
         }
-        code = parse_expression(c, own, false, rp_buffer_text(&text), &rule->relevance);
+        code = text.failed ? rp_compile_no_memory(c)
+                           : parse_expression(c, own, false, rp_buffer_text(&text), &rule->relevance);
         rp_buffer_clear(&text);
     }
     return code;

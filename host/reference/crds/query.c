@@ -200,7 +200,7 @@ static void apply(rp_query *q, const rp_rule *rule, rp_bests *out)
 
 static void refuse(rp_query *q, rp_bests *out)
 {
-    out->failure = rp_arena_copy(&q->arena, rp_buffer_text(&q->scratch), q->scratch.size);
+    out->failure = rp_buffer_keep(&q->scratch, &q->arena);
 }
 
 static void refuse_missing(rp_query *q, rp_bests *out)
@@ -315,6 +315,8 @@ static void begin(rp_query *q, rp_bests *out)
 {
     *out = (rp_bests){0};
     rp_arena_reset(&q->arena);
+    if (q->scratch.failed)
+        rp_buffer_clear(&q->scratch);
     q->any_na = false;
 }
 
