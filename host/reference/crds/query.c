@@ -116,7 +116,7 @@ static void add_not_found(rp_query *q, rp_bests *out, const char *type, const ch
 static void add_outcome(rp_query *q, rp_bests *out, const rp_rule *rule, const rp_outcome *outcome)
 {
     const rp_choice *choice = &outcome->choice;
-    if (outcome->kind == RP_ODD_RESULT) {
+    if (outcome->kind == RP_ODD_RESULT || (outcome->kind == RP_ODD_ERROR && !rule->optional)) {
         add_text(q, out, rule->type, RP_BEST_ODD, outcome->message);
     } else if (outcome->kind != RP_FOUND) {
         if (rule->optional)
