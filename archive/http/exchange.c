@@ -223,6 +223,8 @@ void rp_http_exchange_end(void *payload, struct MHD_Connection *connection, void
     if (info && info->client_addr)
         rp_http_address(address, sizeof address, info->client_addr);
     rp_http_access(x, address, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
+        rp_http_client_drop(x->client);
     rp_http_client_allow(x->client, (int64_t)server->options.idle_s + server->options.head_s);
     rp_http_target_clear(&x->target);
     free(x->raw);

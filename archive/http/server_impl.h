@@ -25,6 +25,9 @@ void rp_http_watch_free(rp_http_watch *watch);
 /* NULL without memory. */
 rp_http_client *rp_http_client_open(rp_http_watch *watch, int socket, int64_t seconds);
 void rp_http_client_allow(rp_http_client *client, int64_t seconds); /* from now */
+/* Whatever has not been sent when the connection closes is not sent: the kernel would keep it for a reader who does not
+ * read. */
+void rp_http_client_drop(rp_http_client *client);
 void rp_http_client_close(rp_http_client *client);
 
 /* ---- the server ---- */

@@ -20,12 +20,16 @@ int64_t rp_http_now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* The server then closes the socket; what is still to be sent is dropped, or the kernel would keep it for a reader who does
- * not read. */
-static void cut_off(int socket)
+static void drop_unsent(int socket)
 {
     const struct linger none = {.l_onoff = 1};
     (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
+/* The server then closes the socket. */
+static void cut_off(int socket)
+{
+    drop_unsent(socket);
     (void)shutdown(socket, SHUT_RDWR);
 }
 
@@ -102,6 +106,12 @@ void rp_http_client_allow(rp_http_client *client, int64_t seconds)
     (void)pthread_mutex_lock(&client->watch->lock);
     client->deadline_ms = rp_http_now_ms() + seconds * 1000;
     (void)pthread_mutex_unlock(&client->watch->lock);
+}
+
+void rp_http_client_drop(rp_http_client *client)
+{
+    if (client)
+        drop_unsent(client->socket);
 }
 
 void rp_http_client_close(rp_http_client *client)

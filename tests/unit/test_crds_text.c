@@ -286,6 +286,7 @@ static void test_bad_literals(void **state)
         {"header = {'a' : 'b\\xzz'}", "bad escape"},
         {"header = {'a' : 012}", "bad number"},
         {"header = {{} : 1}", "a key is"},
+        {"header = {'a' : '\xff'}", "not UTF-8"},
         {"header = 1 + 1\nselector = {}", "not an assignment"},
     };
     char message[RP_ERROR_TEXT], deep[400] = "header = ";

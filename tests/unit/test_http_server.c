@@ -148,6 +148,8 @@ static void test_framing(void **state)
             fail_msg("%s -> %d", bad[i], status);
         free(answer);
     }
+    expect(f, "GET /m/echo/ HTTP/1.1\r\nConnection: close\r\n\r\n", 400, NULL);
+    expect(f, "GET /m/echo/ HTTP/1.1\r\nHost: h\r\nHost: i\r\nConnection: close\r\n\r\n", 400, NULL);
     /* a body that grows beyond the limit without saying so */
     char long_body[3000] =
         "POST /m/echo/ HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n";

@@ -18,10 +18,8 @@ static const rp_instrument *instrument_of(const rp_context *context, const char 
 static const rp_rule *rule_of(const rp_context *context, const char *instrument, const char *type)
 {
     const rp_instrument *in = instrument_of(context, instrument);
-    for (size_t i = 0; in && i < in->nrules; i++)
-        if (strcmp(in->rule[i].type, type) == 0)
-            return &in->rule[i];
-    return NULL;
+    const uint32_t number = in ? rp_intern_find(&in->type_number, type, strlen(type)) : 0;
+    return number ? &in->rule[number - 1] : NULL;
 }
 
 static bool has_expressions(const rp_rule *rule)
@@ -110,7 +108,7 @@ static const char *joined(rp_arena *arena, const rp_best *best)
         rp_buffer_puts(&text, i ? "," : "");
         rp_buffer_puts(&text, best->text[i]);
     }
-    const char *out = rp_arena_copy(arena, rp_buffer_text(&text), text.size);
+    const char *out = rp_buffer_keep(&text, arena);
     rp_buffer_clear(&text);
     return out ? out : "";
 }
@@ -139,11 +137,16 @@ static const char *mapping_of(const rp_context *context, const char *instrument,
     return !rule ? "none" : rule->special ? rule->special : rule->mapping->name;
 }
 
-static const rp_best *find(const rp_bests *bests, const char *type)
+/* Both contexts mostly list their types in one order, so the search begins where the last one ended. */
+static const rp_best *find(const rp_bests *bests, const char *type, size_t *at)
 {
-    for (size_t i = 0; i < bests->count; i++)
-        if (strcmp(bests->best[i].type, type) == 0)
-            return &bests->best[i];
+    for (size_t i = 0; i < bests->count; i++) {
+        const rp_best *best = &bests->best[(*at + i) % bests->count];
+        if (strcmp(best->type, type) == 0) {
+            *at = (*at + i + 1) % bests->count;
+            return best;
+        }
+    }
     return NULL;
 }
 
@@ -198,13 +201,19 @@ rp_code rp_comparer_compare(rp_comparer *c, const rp_dataset *dataset, rp_arena 
     rp_change *change = rp_arena_get(arena, (old.count + new.count + 1) * sizeof *change);
     if (!change)
         return rp_fail(err, RP_E_MEMORY, "no memory to compare datasets");
+    size_t at = 0;
     for (size_t i = 0; i < new.count; i++)
-        compare_type(c, arena, out->instrument, new.best[i].type, find(&old, new.best[i].type), &new.best[i], change,
-                     &out->nchanges);
+        compare_type(c, arena, out->instrument, new.best[i].type, find(&old, new.best[i].type, &at), &new.best[i],
+                     change, &out->nchanges);
+    at = 0;
     for (size_t i = 0; i < old.count; i++)
-        if (!find(&new, old.best[i].type))
+        if (!find(&new, old.best[i].type, &at))
             compare_type(c, arena, out->instrument, old.best[i].type, &old.best[i], NULL, change, &out->nchanges);
-    qsort(change, out->nchanges, sizeof *change, compare_changes);
+    for (size_t i = 1; i < out->nchanges; i++)
+        if (compare_changes(&change[i - 1], &change[i]) > 0) { /* imaps are sorted already */
+            qsort(change, out->nchanges, sizeof *change, compare_changes);
+            break;
+        }
     out->change = change;
     for (size_t i = 0; i < out->nchanges; i++)
         out->failed = out->failed || change[i].kind == RP_CHANGE_FAILED;

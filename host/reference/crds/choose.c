@@ -107,7 +107,7 @@ static void read_date(rp_query *q, const rp_selector *s, rp_header_date *out)
         out->text = rp_arena_copy(&q->arena, formatted, rp_date_format(formatted, &date));
     } else {
         out->raw = rp_arena_copy(&q->arena, text, length);
-        out->why = rp_arena_copy(&q->arena, rp_buffer_text(&why), why.size);
+        out->why = rp_buffer_keep(&why, &q->arena);
     }
     rp_buffer_clear(&why);
 }
@@ -225,7 +225,7 @@ static const char *joined_version(rp_query *q, const rp_selector *s)
             rp_buffer_putc(&q->scratch, '|');
         rp_buffer_puts(&q->scratch, part[i]);
     }
-    return part ? rp_arena_copy(&q->arena, rp_buffer_text(&q->scratch), q->scratch.size) : NULL;
+    return part ? rp_buffer_keep(&q->scratch, &q->arena) : NULL;
 }
 
 static rp_outcome choose_version_after(rp_query *q, const rp_selector *s)

@@ -104,7 +104,7 @@ static rp_outcome validate(rp_query *q, const rp_match_column *column, const cha
         if (!by)
             return not_listed(q, column, value, length);
         if (by->kind != RP_LITERAL_TEXT)
-            return rp_outcome_fail(RP_ODD_RESULT, "a substitution by several values");
+            return rp_outcome_fail(RP_ODD_ERROR, "a substitution by several values");
         value = by->text;
         length = by->length;
         if (!(again = rp_arena_get(&q->arena, length + RP_FLOAT_TEXT)))

@@ -28,7 +28,7 @@ static const char *python_type(rp_query *q, const rp_choice *choice)
     rp_buffer name = {0};
     rp_buffer_puts(&name, rp_selector_name(choice->selector->class));
     rp_buffer_puts(&name, "Selector");
-    const char *out = rp_arena_copy(&q->arena, rp_buffer_text(&name), name.size);
+    const char *out = rp_buffer_keep(&name, &q->arena);
     rp_buffer_clear(&name);
     return out ? out : "";
 }
@@ -98,7 +98,7 @@ static rp_outcome merge(rp_query *q, const rp_selector *own, const rp_selector *
         return rp_outcome_scratch(q, RP_OTHER_ERROR);
     }
     if (kind_of(own) != kind_of(other))
-        return rp_outcome_fail(RP_ODD_RESULT, "a tie of selectors of different kinds");
+        return rp_outcome_fail(RP_ODD_ERROR, "a tie of selectors of different kinds");
     rp_selector *merged = new_merged(q, own, own->nkeys + other->nkeys + 1);
     if (!merged)
         return rp_outcome_no_memory();
@@ -142,7 +142,7 @@ rp_outcome rp_take_tied(rp_query *q, const rp_selector *s, const size_t *row, si
     for (size_t i = 1; i < count; i++) {
         const rp_choice *other = &s->choice[row[i]];
         if (other->kind != RP_CHOICE_NESTED && rp_selector_merges(merged->class))
-            return rp_outcome_fail(RP_ODD_RESULT, "a tie of selectors with names");
+            return rp_outcome_fail(RP_ODD_ERROR, "a tie of selectors with names");
         const rp_outcome bad = merge(q, merged, other->kind == RP_CHOICE_NESTED ? other->selector : NULL, &merged);
         if (bad.kind != RP_FOUND)
             return bad;

@@ -149,13 +149,14 @@ static rp_code read_nearest_key(rp_compiler *c, rp_selector *s, keyed *k)
     rp_buffer why = {0};
     rp_buffer_puts(&why, "could not convert string to float: ");
     rp_python_quote(&why, text, n);
-    s->key_error = rp_arena_copy(arena, rp_buffer_text(&why), why.size);
+    s->key_error = rp_buffer_keep(&why, arena);
     rp_buffer_clear(&why);
     return s->key_error ? RP_OK : rp_compile_no_memory(c);
 }
 
 static rp_code read_key(rp_compiler *c, rp_selector *s, keyed *k)
 {
+    rp_error why = {0};
     k->text = k->key->text;
     switch (s->class) {
     case RP_BRACKET:
@@ -167,10 +168,8 @@ static rp_code read_key(rp_compiler *c, rp_selector *s, keyed *k)
             return rp_compile_fail(c, k->key, "a key of VersionAfter that is no version");
         return RP_OK;
     case RP_SELECT_VERSION:
-        if (!rp_relation_parse(&k->relation, &c->context->arena, k->key->text, k->key->length, c->err)) {
-            rp_error_prefix(c->err, "%s:%d", c->mapping->name, k->key->line);
-            return RP_E_FORMAT;
-        }
+        if (!rp_relation_parse(&k->relation, &c->context->arena, k->key->text, k->key->length, &why))
+            return rp_fail(c->err, why.code, "%s:%d: %s", c->mapping->name, k->key->line, why.text);
         return RP_OK;
     default:
         return k->key->kind == RP_LITERAL_TEXT ? RP_OK : rp_compile_fail(c, k->key, "a date that is not a text");
@@ -211,7 +210,7 @@ static rp_code store_time(rp_compiler *c, rp_selector *s, size_t i)
 {
     rp_buffer why = {0};
     if (!rp_date_parse(&s->time[i], s->text[i], strlen(s->text[i]), &why) && !s->key_error)
-        s->key_error = rp_arena_copy(&c->context->arena, rp_buffer_text(&why), why.size);
+        s->key_error = rp_buffer_keep(&why, &c->context->arena);
     rp_buffer_clear(&why);
     return c->context->arena.failed ? rp_compile_no_memory(c) : RP_OK;
 }
@@ -276,7 +275,7 @@ static rp_code set_slots(rp_compiler *c, rp_selector *s, const rp_literal *keywo
     rp_buffer_puts(&spelled, keywords->count == 1 ? ",)" : ")");
     s->slot = slot;
     s->nslots = keywords->count;
-    s->slots_spelled = rp_arena_copy(arena, rp_buffer_text(&spelled), spelled.size);
+    s->slots_spelled = rp_buffer_keep(&spelled, arena);
     rp_buffer_clear(&spelled);
     return arena->failed ? rp_compile_no_memory(c) : RP_OK;
 }

@@ -122,7 +122,7 @@ const char *rp_condition_element(rp_arena *arena, const rp_literal *element)
             rp_buffer_putc(&text, '|');
         add_conditioned(&text, element->item[i]->text, element->item[i]->length);
     }
-    const char *out = good ? rp_arena_copy(arena, rp_buffer_text(&text), text.size) : NULL;
+    const char *out = good ? rp_buffer_keep(&text, arena) : NULL;
     if (text.failed)
         out = NULL;
     rp_buffer_clear(&text);
@@ -137,19 +137,22 @@ static rp_code condition_element(rp_compiler *c, const rp_literal *element, cons
     return *out ? RP_OK : rp_compile_no_memory(c);
 }
 
+static rp_code wrong_length(rp_compiler *c, const rp_selector *s, const row *r)
+{
+    rp_buffer key = {0};
+    rp_literal_repr(&key, r->key);
+    const rp_code code = rp_fail(c->err, RP_E_FORMAT, "%s:%d: Match key=%.300s is wrong length for parameters %.400s",
+                                 c->mapping->name, r->key->line, rp_buffer_text(&key), s->slots_spelled);
+    rp_buffer_clear(&key);
+    return code;
+}
+
 static rp_code condition_row(rp_compiler *c, const rp_selector *s, row *r)
 {
     const bool tuple = r->key->kind == RP_LITERAL_TUPLE;
     r->count = tuple ? r->key->count : 1;
-    if (r->count != s->nslots) {
-        rp_buffer key = {0};
-        rp_literal_repr(&key, r->key);
-        const rp_code code =
-            rp_fail(c->err, RP_E_FORMAT, "%s:%d: Match key=%.300s is wrong length for parameters %.400s",
-                    c->mapping->name, r->key->line, rp_buffer_text(&key), s->slots_spelled);
-        rp_buffer_clear(&key);
-        return code;
-    }
+    if (r->count < s->nslots)
+        return wrong_length(c, s, r);
     r->element = rp_arena_zero(&c->context->arena, r->count + 1, sizeof *r->element);
     if (!r->element)
         return rp_compile_no_memory(c);
@@ -162,12 +165,26 @@ static rp_code condition_row(rp_compiler *c, const rp_selector *s, row *r)
 static int compare_rows(const void *a, const void *b)
 {
     const row *x = a, *y = b;
-    for (size_t i = 0; i < x->count; i++) {
+    for (size_t i = 0; i < x->count && i < y->count; i++) {
         const int c = strcmp(x->element[i], y->element[i]);
         if (c)
             return c;
     }
-    return 0;
+    return (x->count > y->count) - (x->count < y->count);
+}
+
+/* crds 14.0.3 looks at the lengths of keys up to the first special element of a column; longer keys behind it are
+ * taken, and their last elements mean nothing. */
+static rp_code check_lengths(rp_compiler *c, const rp_selector *s, const row *rows, size_t count)
+{
+    for (size_t k = 0; k < (s->nslots ? s->nslots : 1); k++)
+        for (size_t i = 0; i < count; i++) {
+            if (rows[i].count != s->nslots)
+                return wrong_length(c, s, &rows[i]);
+            if (s->nslots && rp_is_esoteric(rows[i].element[k]))
+                break;
+        }
+    return RP_OK;
 }
 
 static rp_code condition_rows(rp_compiler *c, const rp_selector *s, row *rows, size_t *count)
@@ -192,7 +209,7 @@ static rp_code condition_rows(rp_compiler *c, const rp_selector *s, row *rows, s
             rp_buffer_clear(&key);
             return code;
         }
-    return RP_OK;
+    return check_lengths(c, s, rows, kept);
 }
 
 /* ---- the lists of valid values ---- */
@@ -231,7 +248,7 @@ static rp_code list_values(rp_compiler *c, const rp_match *match, size_t nrows, 
     rp_buffer_putc(&complaint, ']');
     column->nvalid = n;
     column->unchecked = column->unchecked || n == 0;
-    column->complaint = rp_arena_copy(&c->context->arena, rp_buffer_text(&complaint), complaint.size);
+    column->complaint = rp_buffer_keep(&complaint, &c->context->arena);
     rp_buffer_clear(&complaint);
     free(value);
     return code || !c->context->arena.failed ? code : rp_compile_no_memory(c);
@@ -243,7 +260,7 @@ static rp_code name_column(rp_compiler *c, rp_match_column *column, const rp_lit
     rp_buffer_puts(&text, " parameter=");
     rp_python_quote(&text, keyword->text, keyword->length);
     rp_buffer_puts(&text, " value=");
-    column->naming = rp_arena_copy(&c->context->arena, rp_buffer_text(&text), text.size);
+    column->naming = rp_buffer_keep(&text, &c->context->arena);
     rp_buffer_clear(&text);
     return column->naming ? RP_OK : rp_compile_no_memory(c);
 }

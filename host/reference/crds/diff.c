@@ -56,16 +56,20 @@ static void header_value(rp_buffer *out, const rp_literal *value)
     rp_buffer lower = {0};
     for (size_t i = 0; i < value->length; i++)
         rp_buffer_putc(&lower, rp_lower(value->text[i]));
-    quote(out, rp_buffer_text(&lower));
+    if (lower.failed)
+        rp_buffer_fail(out);
+    else
+        quote(out, rp_buffer_text(&lower));
     rp_buffer_clear(&lower);
 }
 
-static bool same_value(const rp_literal *a, const rp_literal *b)
+static bool same_value(rp_differ *d, const rp_literal *a, const rp_literal *b)
 {
     rp_buffer x = {0}, y = {0};
     header_value(&x, a);
     header_value(&y, b);
     const bool same = strcmp(rp_buffer_text(&x), rp_buffer_text(&y)) == 0;
+    d->out->arena.failed = d->out->arena.failed || x.failed || y.failed;
     rp_buffer_clear(&x);
     rp_buffer_clear(&y);
     return same;
@@ -93,7 +97,7 @@ static void compare_headers(rp_differ *d, const rp_mapping *a, const rp_mapping 
         const rp_literal *key = old->pair[i].key, *value = rp_literal_get(new, key->text);
         if (!value)
             header_message(d, path, npath, "deleted header ", key, old->pair[i].value, NULL);
-        else if (!same_value(old->pair[i].value, value))
+        else if (!same_value(d, old->pair[i].value, value))
             header_message(d, path, npath, "header replaced ", key, old->pair[i].value, value);
     }
     for (size_t i = 0; i < new->count; i++)

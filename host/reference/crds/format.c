@@ -98,7 +98,7 @@ static void put_dict(rp_buffer *out, const rp_pair *pair, size_t count, size_t d
 {
     rp_pair *sorted = malloc((count + 1) * sizeof *sorted);
     if (!sorted) {
-        out->failed = true;
+        rp_buffer_fail(out);
         return;
     }
     memcpy(sorted, pair, count * sizeof *sorted);
@@ -169,7 +169,7 @@ static void put_mapping(rp_buffer *out, const rp_mapping *mapping, const rp_head
             put_dict(out, entry, nentries, 0);
         rp_buffer_putc(out, '\n');
     } else {
-        out->failed = true;
+        rp_buffer_fail(out);
     }
     free(header);
     free(room);

@@ -31,8 +31,10 @@ size_t rp_slot_of(rp_compiler *c, const char *name)
     for (size_t i = 0; i < in->nslots; i++)
         if (strcmp(in->slot[i].name, name) == 0)
             return i;
-    if (!rp_grow(&in->slot, &in->slots_room, in->nslots, sizeof *in->slot) ||
-        !fill_slot(c, &in->slot[in->nslots], name)) {
+    const bool room = rp_grow(&in->slot, &in->slots_room, in->nslots, sizeof *in->slot);
+    if (!room || !fill_slot(c, &in->slot[in->nslots], name)) {
+        if (room)
+            rp_intern_clear(&in->slot[in->nslots].values);
         c->context->arena.failed = true;
         return 0;
     }
@@ -216,7 +218,8 @@ static rp_code read_relevance(rp_compiler *c, rp_rule *rule, const keywords *own
                 break;
             rp_buffer_puts(&text, "True");
         }
-        code = parse_expression(c, own, false, rp_buffer_text(&text), &rule->relevance);
+        code = text.failed ? rp_compile_no_memory(c)
+                           : parse_expression(c, own, false, rp_buffer_text(&text), &rule->relevance);
         rp_buffer_clear(&text);
     }
     return code;
@@ -238,15 +241,27 @@ static bool is_comment(const rp_literal *comments, const char *keyword)
     return false;
 }
 
+/* crds 14.0.3: a comment, in lower case, takes the place of an expression. */
+static bool gives_way(const rp_literal *comments, const rp_literal *key)
+{
+    for (const char *p = key->text; *p; p++)
+        if (rp_lower(*p) != *p)
+            return false;
+    return is_comment(comments, key->text);
+}
+
 /* Expressions of keywords that the rmap does not have are of no use, but must be sound. */
-static rp_code check_parkey_relevance(rp_compiler *c, const rp_literal *relevance, const keywords *own)
+static rp_code check_parkey_relevance(rp_compiler *c, const rp_literal *relevance, const rp_literal *comments,
+                                      const keywords *own)
 {
     const rp_expression *unused;
     rp_code code = RP_OK;
     if (relevance && relevance->kind != RP_LITERAL_DICT)
         return rp_compile_fail(c, relevance, "parkey_relevance is not a dictionary");
     for (size_t i = 0; relevance && i < relevance->count && !code; i++)
-        if (relevance->pair[i].value->kind == RP_LITERAL_TEXT && relevance->pair[i].key->kind == RP_LITERAL_TEXT)
+        if (gives_way(comments, relevance->pair[i].key))
+            continue;
+        else if (relevance->pair[i].value->kind == RP_LITERAL_TEXT && relevance->pair[i].key->kind == RP_LITERAL_TEXT)
             code = parse_expression(c, own, true, relevance->pair[i].value->text, &unused);
         else
             code = rp_compile_fail(c, relevance->pair[i].key, "parkey_relevance is {'KEYWORD' : 'expression'}");
@@ -258,7 +273,7 @@ static rp_code read_parkey_rules(rp_compiler *c, rp_rule *rule, const keywords *
     const rp_literal *relevance = rp_literal_get(c->mapping->module.header, "parkey_relevance");
     const rp_literal *comments = rp_literal_get(c->mapping->module.header, "comment_parkeys");
     rp_parkey_rule *made = rp_arena_zero(&c->context->arena, own->count + 1, sizeof *made);
-    rp_code code = made ? check_parkey_relevance(c, relevance, own) : rp_compile_no_memory(c);
+    rp_code code = made ? check_parkey_relevance(c, relevance, comments, own) : rp_compile_no_memory(c);
     for (size_t i = 0; i < own->count && !code; i++) {
         const bool comment = is_comment(comments, own->name[i]);
         const char *text = parkey_expression(relevance, own->name[i]);

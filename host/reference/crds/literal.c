@@ -270,6 +270,8 @@ rp_code rp_literal_parse(rp_module *out, rp_arena *arena, const char *name, cons
     *out = (rp_module){0};
     if (memchr(text, '\0', size))
         return rp_fail(err, RP_E_FORMAT, "%s: holds zero bytes, so it is not a mapping", name);
+    if (!rp_is_utf8(text, size))
+        return rp_fail(err, RP_E_FORMAT, "%s: is not UTF-8 text, so it is not a mapping", name);
     rp_code code = RP_OK;
     for (rp_parser_skip(&p); p.at < p.end && !code; rp_parser_skip(&p))
         code = parse_section(&p, out);

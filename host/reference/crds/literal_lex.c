@@ -180,7 +180,7 @@ rp_code rp_parser_text(rp_parser *p, const char **text, size_t *length)
         code = rp_parser_fail(p, "a zero byte in a text");
     if (!code) {
         *length = whole.size;
-        *text = rp_arena_copy(p->arena, rp_buffer_text(&whole), whole.size);
+        *text = rp_buffer_keep(&whole, p->arena);
         code = *text && !whole.failed ? RP_OK : no_memory(p);
     }
     rp_buffer_clear(&whole);

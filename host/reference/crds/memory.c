@@ -87,21 +87,32 @@ void rp_arena_clear(rp_arena *arena)
     *arena = (rp_arena){0};
 }
 
+/* A failed buffer stays empty, so that its size never goes beyond what rp_buffer_text gives. */
+void rp_buffer_fail(rp_buffer *buffer)
+{
+    rp_buffer_clear(buffer);
+    buffer->failed = true;
+}
+
+static char *give_up(rp_buffer *buffer)
+{
+    rp_buffer_fail(buffer);
+    return NULL;
+}
+
 char *rp_buffer_widen(rp_buffer *buffer, size_t bytes)
 {
     size_t room = buffer->room ? buffer->room : 256;
+    if (buffer->failed)
+        return NULL;
     while (room - buffer->size < bytes) {
-        if (room > SIZE_MAX / 2) {
-            buffer->failed = true;
-            return NULL;
-        }
+        if (room > SIZE_MAX / 2)
+            return give_up(buffer);
         room *= 2;
     }
     char *data = realloc(buffer->data, room);
-    if (!data) {
-        buffer->failed = true;
-        return NULL;
-    }
+    if (!data)
+        return give_up(buffer);
     buffer->data = data;
     buffer->room = room;
     return data + buffer->size;
@@ -114,6 +125,15 @@ const char *rp_buffer_text(rp_buffer *buffer)
         return "";
     *end = '\0';
     return buffer->failed ? "" : buffer->data;
+}
+
+char *rp_buffer_keep(rp_buffer *buffer, rp_arena *arena)
+{
+    if (buffer->failed) {
+        arena->failed = true;
+        return NULL;
+    }
+    return rp_arena_copy(arena, buffer->data, buffer->size);
 }
 
 void rp_buffer_clear(rp_buffer *buffer)

@@ -60,8 +60,12 @@ static inline void rp_buffer_putc(rp_buffer *buffer, char c)
     buffer->size++;
 }
 
+/* As if memory had been short: the buffer stays empty. */
+void rp_buffer_fail(rp_buffer *buffer);
 /* Ends the text by a zero (not counted) and returns it; "" when memory was short. */
 const char *rp_buffer_text(rp_buffer *buffer);
+/* A copy of the text; NULL, and the arena has failed, when memory was short for either. */
+char *rp_buffer_keep(rp_buffer *buffer, rp_arena *arena);
 void rp_buffer_clear(rp_buffer *buffer);
 
 /* Arrays that grow: makes room for one more element of `bytes`; false when memory is short. */

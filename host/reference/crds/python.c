@@ -217,6 +217,19 @@ static size_t decode(const unsigned char *text, size_t length, unsigned *point)
     return n;
 }
 
+bool rp_is_utf8(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        unsigned point;
+        const size_t n =
+            (unsigned char)text[i] < 0x80 ? 1 : decode((const unsigned char *)text + i, length - i, &point);
+        if (n == 1 && (unsigned char)text[i] >= 0x80)
+            return false;
+        i += n;
+    }
+    return true;
+}
+
 /* Nearly all texts are printable ASCII without quotes. */
 static bool quote_plain(rp_buffer *out, const char *text, size_t length)
 {

@@ -18,6 +18,9 @@ bool rp_python_parse_int(const char *text, size_t length, long long *out);
 /* repr(str). */
 void rp_python_quote(rp_buffer *out, const char *text, size_t length);
 
+/* false: some byte is not UTF-8, which Python would not read. */
+bool rp_is_utf8(const char *text, size_t length);
+
 /* str.strip(): moves the ends inwards. */
 void rp_python_strip(const char **text, size_t *length);
 

@@ -121,7 +121,7 @@ static void add_not_found(rp_query *q, rp_bests *out, const char *type, const ch
 static void add_outcome(rp_query *q, rp_bests *out, const rp_rule *rule, const rp_outcome *outcome)
 {
     const rp_choice *choice = &outcome->choice;
-    if (outcome->kind == RP_ODD_RESULT) {
+    if (outcome->kind == RP_ODD_RESULT || (outcome->kind == RP_ODD_ERROR && !rule->optional)) {
         add_text(q, out, rule->type, RP_BEST_ODD, outcome->message);
     } else if (outcome->kind != RP_FOUND) {
         if (rule->optional)
@@ -205,7 +205,7 @@ static void apply(rp_query *q, const rp_rule *rule, rp_bests *out)
 
 static void refuse(rp_query *q, rp_bests *out)
 {
-    out->failure = rp_arena_copy(&q->arena, rp_buffer_text(&q->scratch), q->scratch.size);
+    out->failure = rp_buffer_keep(&q->scratch, &q->arena);
 }
 
 static void refuse_missing(rp_query *q, rp_bests *out)
@@ -320,6 +320,8 @@ static void begin(rp_query *q, rp_bests *out)
 {
     *out = (rp_bests){0};
     rp_arena_reset(&q->arena);
+    if (q->scratch.failed)
+        rp_buffer_clear(&q->scratch);
     q->any_na = false;
 }
 

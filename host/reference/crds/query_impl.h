@@ -44,6 +44,7 @@ typedef enum rp_outcome_kind {
     RP_FOUND,
     RP_LOOKUP_ERROR, /* a CrdsLookupError: other candidates may be tried */
     RP_OTHER_ERROR,  /* any other exception: ends the look-up */
+    RP_ODD_ERROR,    /* the same, with a message that is an accident of the client */
     RP_ODD_RESULT    /* what the client gives back here is an accident of its program */
 } rp_outcome_kind;
 

@@ -88,8 +88,8 @@ static successor *successor_of(job *j, const rp_mapping *old)
     } else {
         size_t n;
         const rp_pair *pair = rp_literal_unique(&j->arena, old->module.selector, &n, NULL, NULL);
-        s->entry = rp_arena_get(&j->arena, (n + 1) * sizeof *s->entry);
-        if (pair && s->entry && n)
+        s->entry = pair ? rp_arena_get(&j->arena, (n + 1) * sizeof *s->entry) : NULL;
+        if (s->entry && n)
             memcpy(s->entry, pair, n * sizeof *s->entry);
     }
     if (!s->name || (!s->tree && !s->entry))

@@ -80,14 +80,19 @@ static bool read_version(rp_relation *out, rp_arena *arena, const char *text, co
     rp_buffer_puts(&source, "header = {'v': ");
     rp_buffer_puts(&source, text);
     rp_buffer_puts(&source, "}\nselector = {}\n");
-    const rp_code code = rp_literal_parse(&module, arena, "version", rp_buffer_text(&source), source.size, NULL);
+    const rp_code code = source.failed
+                             ? RP_E_MEMORY
+                             : rp_literal_parse(&module, arena, "version", rp_buffer_text(&source), source.size, NULL);
+    arena->failed = arena->failed || source.failed;
     rp_buffer_clear(&source);
+    if (code == RP_E_MEMORY || arena->failed)
+        return rp_fail(err, RP_E_MEMORY, "no memory for a version") == RP_OK;
     const rp_literal *value = code ? NULL : rp_literal_get(module.header, "v");
     if (!value || (value->kind != RP_LITERAL_INT && value->kind != RP_LITERAL_FLOAT && value->kind != RP_LITERAL_TUPLE))
         return invalid(err, "Invalid version expression in:", whole);
     rp_buffer spelled = {0};
     rp_literal_repr(&spelled, value);
-    out->spelling = rp_arena_copy(arena, rp_buffer_text(&spelled), spelled.size);
+    out->spelling = rp_buffer_keep(&spelled, arena);
     rp_buffer_clear(&spelled);
     out->number = value->number;
     out->is_tuple = value->kind == RP_LITERAL_TUPLE;

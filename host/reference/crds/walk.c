@@ -31,8 +31,10 @@ const rp_pair *rp_rows(rp_arena *arena, const rp_literal *call, size_t *count)
 {
     const rp_pair *unique = rp_literal_unique(arena, call->item[0], count, NULL, NULL);
     rp_pair *sorted = rp_arena_get(arena, (*count + 1) * sizeof *sorted);
-    if (!unique || !sorted)
+    if (!unique || !sorted) {
+        arena->failed = true;
         return NULL;
+    }
     memcpy(sorted, unique, *count * sizeof *sorted);
     if (*count)
         qsort(sorted, *count, sizeof *sorted, compare_pairs);
@@ -52,7 +54,7 @@ static const char *spelled(rp_arena *arena, const rp_literal *value)
         return value->text;
     rp_buffer text = {0};
     rp_literal_repr(&text, value);
-    const char *out = rp_arena_copy(arena, rp_buffer_text(&text), text.size);
+    const char *out = rp_buffer_keep(&text, arena);
     rp_buffer_clear(&text);
     return out;
 }
@@ -109,7 +111,7 @@ static const char *order_of(rp_arena *arena, const search *s, const rp_criterion
         rp_buffer_putc(&text, '\1');
         rp_buffer_puts(&text, criterion[i].value);
     }
-    const char *out = rp_arena_copy(arena, rp_buffer_text(&text), text.size);
+    const char *out = rp_buffer_keep(&text, arena);
     rp_buffer_clear(&text);
     return out;
 }
