@@ -190,7 +190,7 @@ static rp_code prepare(rp_stage *stage, rp_flicker *f, rp_error *err)
     if (!f->is_cleaned)
         code = rp_fail(err, RP_E_MEMORY, "clean_flicker_noise: no memory");
     if (code == RP_OK)
-        code = rp_frames_new(&f->cleaned, &shape, CLEANED_IN_MEMORY_BYTES, NULL, err);
+        code = rp_frames_new(&f->cleaned, &shape, CLEANED_IN_MEMORY_BYTES, run->scratch_dir, err);
     if (code == RP_OK)
         code = rp_frames_source(f->cleaned, RP_FRAMES_SCI, &f->cleaned_source, err);
     if (code == RP_OK && f->save_background)

@@ -42,7 +42,7 @@ static rp_code read_user_mask(rp_stage *stage, rp_flicker *f, bool *fits, rp_err
 {
     rp_container *file = NULL;
     rp_source *source = NULL;
-    rp_code code = rp_container_open(&file, f->user_mask, NULL, err);
+    rp_code code = rp_container_open(&file, f->user_mask, stage->run->scratch_dir, err);
     if (code != RP_OK)
         return code;
     const int hdu = find_image(file);
