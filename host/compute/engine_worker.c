@@ -175,6 +175,8 @@ static rp_code load_block(rp_worker *worker, rp_error *err)
     rp_block *b = &worker->block;
     if (run->has_dark_current)
         TRY(load_dark_current(worker, err));
+    if (run->has_dark_current && run->has_zeroframe) /* a queue may still hold the kernel that reads `raw` */
+        TRY(rp_queue_finish(b->queue, err));
     if (run->has_zeroframe)
         TRY(load_planes(worker, engine->zeroframe, (size_t)run->nints, worker->zeroframe, NULL, err));
     if (run->has_dark_current || run->has_zeroframe) /* the staging memory of `raw` is used again */
