@@ -324,6 +324,9 @@ def optional_cases():
                   "apply_flat_field=true", "save_results=true", nints=2, ngroups=3)
     yield flicker("flicker_auto", "NIS", "autoparam=true", "save_results=true", ngroups=3)
     yield flicker("flicker_image", "NRCA3", "background_method=median_image", *saved, size=(16, 20), nints=3, ngroups=3)
+    # an average dark and a zero frame, both read again from scratch storage
+    yield step(flicker("flicker_zero_frame", "NRCA3", size=(16, 20), ngroups=3, zeroframe=True), "--steps.dark_current.average_dark_current=0.5",
+               "--steps.ramp_fit.suppress_one_group=false")
     # bright and not fitted, since the reference cleans in single precision: values near zero would show nothing else
     c = flicker("flicker_fft", "NRS2", "fit_method=fft", size=(32, 64), ngroups=3, subarray="SUBS200A1", readpatt="NRSRAPID")
     c.flux = c.flux + 8000.0
