@@ -65,27 +65,49 @@ static rp_code read_user_mask(rp_stage *stage, rp_flicker *f, bool *fits, rp_err
 }
 
 /* ------------------------------------------------------------------ from a draft of the count rate */
+/* Flags that flat_field would give: where the flat has them, and where it has no value to divide by. */
+static rp_code read_flat_flags(rp_stage *stage, const rp_flicker *f, uint32_t *flags, float *flat, rp_error *err)
+{
+    const size_t n = f->shape.ny * f->shape.nx;
+    const rp_rect all = {0, 0, (int64_t)f->shape.ny, (int64_t)f->shape.nx};
+    rp_reference *reference = NULL;
+    rp_source *sci = NULL, *dq = NULL;
+    rp_code code = rp_run_reference(stage->run, stage, "flat", &reference, err);
+    if (code != RP_OK || !reference)
+        return code;
+    code = rp_step_plane(stage, reference, "SCI", true, &sci, err);
+    if (code == RP_OK)
+        code = rp_step_dq(stage, reference, "DQ", true, &dq, err);
+    if (code == RP_OK)
+        code = sci->read(sci, 0, all, flat, err);
+    if (code == RP_OK && dq)
+        code = dq->read(dq, 0, all, flags, err);
+    if (code == RP_OK) {
+        rp_elements_to_f32(flat, flat, sci->type, n);
+        if (dq)
+            rp_elements_to_u32(flags, flags, RP_U32, n);
+        for (size_t p = 0; p < n; p++)
+            if (isnan(flat[p]) || flat[p] == 0.0f || (flags[p] & RP_DQ_NO_FLAT_FIELD))
+                flags[p] |= RP_DQ_DO_NOT_USE;
+    }
+    rp_step_close(sci);
+    rp_step_close(dq);
+    return code;
+}
+
 /* MIRI: regions of the detector that no image falls on. */
 static rp_code mask_non_science(rp_stage *stage, rp_flicker *f, const uint32_t *dq, uint8_t *mask, rp_error *err)
 {
     const size_t n = f->shape.ny * f->shape.nx;
-    rp_reference *flat = NULL;
-    rp_source *source = NULL;
-    rp_code code = rp_run_reference(stage->run, stage, "flat", &flat, err);
-    if (code == RP_OK && flat)
-        code = rp_step_dq(stage, flat, "DQ", true, &source, err);
-    uint32_t *words = calloc(n, sizeof *words);
-    if (code == RP_OK && !words)
-        code = rp_fail(err, RP_E_MEMORY, "no memory for the flags of a flat");
-    if (code == RP_OK && source)
-        code = source->read(source, 0, (rp_rect){0, 0, (int64_t)f->shape.ny, (int64_t)f->shape.nx}, words, err);
-    if (code == RP_OK && source)
-        rp_elements_to_u32(words, words, RP_U32, n);
+    uint32_t *flags = calloc(n, sizeof *flags);
+    float *flat = malloc(n * sizeof *flat);
+    rp_code code = flags && flat ? read_flat_flags(stage, f, flags, flat, err)
+                                 : rp_fail(err, RP_E_MEMORY, "no memory for the flags of a flat");
     for (size_t p = 0; code == RP_OK && p < n; p++)
-        if ((dq[p] | words[p]) & (RP_DQ_DO_NOT_USE | RP_DQ_NON_SCIENCE))
+        if ((dq[p] | flags[p]) & (RP_DQ_DO_NOT_USE | RP_DQ_NON_SCIENCE))
             mask[p] = 0;
-    rp_step_close(source);
-    free(words);
+    free(flags);
+    free(flat);
     return code;
 }
 
