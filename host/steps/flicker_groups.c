@@ -162,6 +162,15 @@ static rp_code save_background(const job *j, bench *b, size_t plane, const rp_ba
     return sink->write(sink, (int64_t)plane, whole(f), b->before, err);
 }
 
+/* Lines of several threads, one at a time. */
+static void say(const job *j, rp_level level, const char *what, size_t plane)
+{
+    const size_t ngroups = (size_t)j->stage->run->ngroups;
+#pragma omp critical(rp_flicker_log)
+    rp_logf(j->stage->run->log, level, j->stage->log_name, "%s integration %zu, group %zu", what, plane / ngroups + 1,
+            plane % ngroups + j->f->by_image);
+}
+
 static rp_code clean_plane(job *j, bench *b, size_t plane, rp_error *err)
 {
     rp_flicker *f = j->f;
@@ -174,17 +183,14 @@ static rp_code clean_plane(job *j, bench *b, size_t plane, rp_error *err)
     if (code != RP_OK)
         return code;
     if (!any) { /* the group stays as it is */
-        rp_logf(j->stage->run->log, RP_WARNING, j->stage->log_name,
-                "No usable data in integration %zu, group %zu. Skipping correction for this image.",
-                plane / ngroups + 1, plane % ngroups);
+        say(j, RP_WARNING, "Skipping correction for this image, with no usable data:", plane);
         return save_background(j, b, plane, NULL, err);
     }
     code = clean_image(j, b, &background, &ok, err);
     if (code == RP_OK && !ok) {
 #pragma omp atomic write
         j->failed = true;
-        rp_logf(j->stage->run->log, RP_ERROR, j->stage->log_name, "Cleaning failed for integration %zu, group %zu",
-                plane / ngroups + 1, plane % ngroups);
+        say(j, RP_ERROR, "Cleaning failed for", plane);
         return RP_OK;
     }
     if (code == RP_OK)
@@ -215,6 +221,7 @@ rp_code rp_flicker_clean_groups(rp_stage *stage, rp_flicker *f, const rp_frames 
             if (code != RP_OK) {
 #pragma omp critical(rp_flicker)
                 {
+#pragma omp atomic write
                     result = code;
                     if (err)
                         *err = error;
