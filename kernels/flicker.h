@@ -14,7 +14,7 @@ typedef struct rp_flicker_params {
     rp_u64 cleaned_offset, cleaned_stride;
     rp_u32 nints, ngroups;
     rp_u32 has_noise;
-    rp_u32 unused;
+    rp_u32 is_whole; /* `cleaned` holds groups, not differences */
 } rp_flicker_params;
 
 RP_FN void rp_flicker_sum(const rp_flicker_params *prm, RP_G(float) data, RP_G(const rp_u32) cleaned,
@@ -25,9 +25,12 @@ RP_FN void rp_flicker_sum(const rp_flicker_params *prm, RP_G(float) data, RP_G(c
         for (rp_u32 g = 0; g < prm->ngroups; g++) {
             const rp_index plane = (rp_index)i * prm->ngroups + g, at = plane * prm->stride + p;
             const vf32 old = rp_load_f32(data, at);
-            sum = is_cleaned[plane]
-                      ? sum + rp_load_f32_fits(cleaned, prm->cleaned_offset + plane * prm->cleaned_stride + p)
-                      : old;
+            if (is_cleaned[plane]) {
+                const vf32 part = rp_load_f32_fits(cleaned, prm->cleaned_offset + plane * prm->cleaned_stride + p);
+                sum = prm->is_whole ? part : sum + part;
+            } else {
+                sum = old;
+            }
             rp_store_f32(data, at, sum);
             if (prm->has_noise)
                 rp_store_f32_fits(noise, at, sum - old);

@@ -37,6 +37,7 @@ struct rp_run {
     bool has_dark_current;      /* dark_current's setup sets it when the average dark plane is to be kept (AVDRKCUR) */
     bool has_charge_loss;       /* charge_migration's setup sets it: ramp_fit then recomputes the read-noise variance */
     bool no_product;            /* a stage's finish sets it: the reference leaves no rate product for such data */
+    const char *scratch_dir;    /* for scratch files; NULL: TMPDIR or /tmp */
     double gain_factor;         /* GAINFACT to be applied by gain_scale in the same pass; 1 when there is none */
     /* Groups whose pixels are all DO_NOT_USE, [nints*ngroups], at the input of jump and of ramp_fit.  An assumption
      * while the blocks run (setup of lastframe, firstframe, rscd ... enters what it knows; everything else is taken as

@@ -39,6 +39,7 @@ static rp_code open_exposure(rp_job *job, rp_error *err)
     run->ny = run->exposure->ny;
     run->nx = run->exposure->nx;
     run->gain_factor = 1.0;
+    run->scratch_dir = request->scratch_dir;
     run->has_zeroframe = rp_container_find(run->exposure->file, "ZEROFRAME", 1) >= 0;
     run->has_dark_current = rp_container_find(run->exposure->file, "AVDRKCUR", 1) >= 0;
     run->unusable_at_jump = calloc((size_t)(run->nints * run->ngroups), 1);

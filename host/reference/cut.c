@@ -90,11 +90,13 @@ rp_code rp_reference_striped_cut(const rp_reference *r, const rp_hdu *hdu, rp_cu
         *cut = (rp_cut){.y0 = 0, .x0 = r->xstart - xstart, .ny = ny, .nx = r->nx};
     else
         *cut = (rp_cut){.y0 = r->ystart - ystart, .x0 = 0, .ny = r->ny, .nx = nx};
-    if ((rows ? ny : nx) == NIR_SIZE && cut->x0 >= 0 && cut->y0 >= 0 && cut->x0 <= nx - cut->nx && cut->y0 <= ny - cut->ny)
+    if ((rows ? ny : nx) == NIR_SIZE && cut->x0 >= 0 && cut->y0 >= 0 && cut->x0 <= nx - cut->nx &&
+        cut->y0 <= ny - cut->ny)
         return RP_OK;
-    return rp_fail(err, RP_E_MISMATCH,
-                   "%s (%s): %s of %lld x %lld pixels at (%lld, %lld) does not hold the stripes of %s, which are cut from whole "
-                   "columns of the detector",
-                   r->file->path, r->type, hdu->extname, (long long)nx, (long long)ny, (long long)xstart, (long long)ystart,
-                   r->exposure);
+    return rp_fail(
+        err, RP_E_MISMATCH,
+        "%s (%s): %s of %lld x %lld pixels at (%lld, %lld) does not hold the stripes of %s, which are cut from whole "
+        "columns of the detector",
+        r->file->path, r->type, hdu->extname, (long long)nx, (long long)ny, (long long)xstart, (long long)ystart,
+        r->exposure);
 }

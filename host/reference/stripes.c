@@ -84,8 +84,9 @@ rp_code rp_stripes_rows(const rp_stripes *s, int32_t *row, const char *exposure,
 {
     int32_t read[DETECTOR_SIZE];
     if (!list_rows(s, read))
-        return rp_fail(err, RP_E_MISMATCH, "%s: MSTR_RD1, _SK1, _RD2, _SK2, _RPT and _ILV do not make frames of %lld rows",
-                       exposure, (long long)s->size);
+        return rp_fail(err, RP_E_MISMATCH,
+                       "%s: MSTR_RD1, _SK1, _RD2, _SK2, _RPT and _ILV do not make frames of %lld rows", exposure,
+                       (long long)s->size);
     for (int64_t k = 0; k < s->size; k++)
         row[k] = s->reversed ? DETECTOR_SIZE - 1 - read[s->size - 1 - k] : read[k];
     return RP_OK;
@@ -134,7 +135,8 @@ static void striped_close(rp_source *self)
     free(w);
 }
 
-rp_code rp_stripes_wrap(rp_source **out, rp_source *inner, const rp_stripes *stripes, const char *exposure, rp_error *err)
+rp_code rp_stripes_wrap(rp_source **out, rp_source *inner, const rp_stripes *stripes, const char *exposure,
+                        rp_error *err)
 {
     striped *w = calloc(1, sizeof *w);
     rp_code code = w ? rp_stripes_rows(stripes, w->row, exposure, err)

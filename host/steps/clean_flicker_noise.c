@@ -63,6 +63,8 @@ static rp_code read_options(const rp_stage *stage, rp_flicker *f, rp_error *err)
     f->mask_science = rp_values_bool(v, "mask_science_regions");
     f->n_sigma = rp_values_float(v, "n_sigma", 2.0);
     f->background = method_of(rp_values_string(v, "background_method"));
+    const char *method = rp_values_string(v, "background_method");
+    f->by_image = method && !strcmp(method, "median_image");
     f->user_mask = rp_values_string(v, "user_mask");
     if (f->user_mask && !strcasecmp(f->user_mask, "none"))
         f->user_mask = NULL;
@@ -77,11 +79,17 @@ static rp_code read_options(const rp_stage *stage, rp_flicker *f, rp_error *err)
 /* What needs the positions of spectra on the detector. */
 static rp_code refuse(const rp_stage *stage, const rp_flicker *f, const char *type, rp_error *err)
 {
-    const char *method = rp_values_string(stage->values, "background_method");
+    static const char *const light_curves[] = {"NIS_SOSS", "NRS_BRIGHTOBJ", "NRC_TSGRISM", "NRC_TSIMAGE"};
     const bool draws = !f->user_mask;
-    if (method && !strcmp(method, "median_image"))
+    bool tso = false,
+         has_curve = !strcmp(type, "MIR_IMAGE") && rp_meta_get_bool(stage->run->meta, "TSOVISIT", &tso) && tso;
+    for (size_t k = 0; k < sizeof light_curves / sizeof *light_curves; k++)
+        has_curve = has_curve || !strcmp(type, light_curves[k]);
+    if (f->by_image && has_curve)
         return rp_fail(err, RP_E_UNSUPPORTED,
-                       "clean_flicker_noise: background_method median_image is not part of this release");
+                       "clean_flicker_noise: background_method median_image for %s needs a light curve, which is not "
+                       "part of this release",
+                       type);
     if (f->mask_science && draws && (starts_with(type, "NRS") || !strcmp(type, "NIS_SOSS")))
         return rp_fail(
             err, RP_E_UNSUPPORTED,
@@ -149,6 +157,9 @@ static rp_code setup(rp_stage *stage, rp_error *err)
 {
     const rp_run *run = stage->run;
     const char *type = NULL;
+    if (rp_container_find(run->exposure->file, "VAR_RNOISE", 1) >= 0)
+        return rp_fail(err, RP_E_UNSUPPORTED, "%s: clean_flicker_noise takes ramps, no rate images, in this release",
+                       run->exposure->path);
     rp_code code = rp_meta_need_string(run->meta, "EXP_TYPE", &type, err);
     if (code != RP_OK)
         return code;
@@ -169,9 +180,21 @@ static rp_code setup(rp_stage *stage, rp_error *err)
         code = refuse(stage, f, type, err);
     if (code == RP_OK)
         code = find_axis(stage, f, type, err);
+    const bool may_choose = f->autoparam && (!strcmp(type, "NRC_IMAGE") || !strcmp(type, "NIS_IMAGE"));
+    if (code == RP_OK && f->by_image && !may_choose) {
+        if (f->single_mask)
+            rp_logf(run->log, RP_WARNING, stage->log_name, "Setting single_mask to False.");
+        f->single_mask = false;
+        f->background = RP_BACKGROUND_NONE; /* of what is left */
+        if (run->nints <= 1) {
+            rp_logf(run->log, RP_WARNING, stage->log_name,
+                    "The median_image background method cannot be used with nints=%lld", (long long)run->nints);
+            stage->skip = stage->says_failed = true;
+            return RP_OK;
+        }
+    }
     /* the choice of autoparam needs pixels; what it may want is recorded now */
     rp_reference *flat = NULL;
-    const bool may_choose = f->autoparam && (!strcmp(type, "NRC_IMAGE") || !strcmp(type, "NIS_IMAGE"));
     if (code == RP_OK && (f->apply_flat || may_choose))
         code = rp_step_reference(stage, "flat", &flat, err);
     if (code == RP_OK && f->apply_flat && !flat)
@@ -190,7 +213,7 @@ static rp_code prepare(rp_stage *stage, rp_flicker *f, rp_error *err)
     if (!f->is_cleaned)
         code = rp_fail(err, RP_E_MEMORY, "clean_flicker_noise: no memory");
     if (code == RP_OK)
-        code = rp_frames_new(&f->cleaned, &shape, CLEANED_IN_MEMORY_BYTES, NULL, err);
+        code = rp_frames_new(&f->cleaned, &shape, CLEANED_IN_MEMORY_BYTES, run->scratch_dir, err);
     if (code == RP_OK)
         code = rp_frames_source(f->cleaned, RP_FRAMES_SCI, &f->cleaned_source, err);
     if (code == RP_OK && f->save_background)
@@ -212,6 +235,9 @@ static rp_code frames(rp_stage *stage, rp_frames *store, int threads, rp_error *
     rp_flicker *f = stage->state;
     bool fits = true, failed = false;
     f->threads = threads;
+    f->scale = calloc((size_t)stage->run->nints, sizeof *f->scale);
+    if (!f->scale)
+        return rp_fail(err, RP_E_MEMORY, "clean_flicker_noise: no memory");
     rp_code code = f->autoparam ? rp_flicker_choose(stage, f, store, err) : RP_OK;
     if (code == RP_OK && f->apply_flat)
         code = rp_flicker_read_flat(stage, f->shape, &f->flat, err);
@@ -219,6 +245,12 @@ static rp_code frames(rp_stage *stage, rp_frames *store, int threads, rp_error *
         code = rp_flicker_make_mask(stage, f, store, &fits, err);
     if (code == RP_OK && !fits)
         return fail_step(stage, "Mask does not match data shape. Step will be skipped.");
+    if (code == RP_OK && f->by_image)
+        code = rp_flicker_make_median(stage, f, store, &failed, err);
+    if (code == RP_OK && failed) {
+        rp_run_drop_side_products(stage->run, stage);
+        return fail_step(stage, "A median image could not be created. The step will be skipped.");
+    }
     if (code == RP_OK)
         code = prepare(stage, f, err);
     if (code == RP_OK)
@@ -242,7 +274,8 @@ static rp_code block(rp_stage *stage, rp_block *b, rp_error *err)
     rp_flicker_params params = {.stride = b->stride,
                                 .nints = (uint32_t)b->run->nints,
                                 .ngroups = (uint32_t)b->run->ngroups,
-                                .has_noise = f->noise_product != NULL};
+                                .has_noise = f->noise_product != NULL,
+                                .is_whole = f->by_image};
     rp_bound cleaned = {0};
     rp_buffer *table = NULL, *noise = NULL;
     rp_code code = rp_block_bind(b, f->cleaned_source, 0, planes, &cleaned, err);
@@ -266,6 +299,8 @@ static void clear(rp_stage *stage)
         free(f->flat);
         free(f->mask);
         free(f->is_cleaned);
+        free(f->scale);
+        rp_frames_free(f->median);
         rp_step_close(f->cleaned_source);
         rp_frames_free(f->cleaned);
     }

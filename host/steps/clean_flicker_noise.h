@@ -14,6 +14,7 @@ typedef struct rp_flicker {
     double n_sigma;
     rp_background_method background;
     rp_background_box box;
+    bool by_image; /* background_method median_image: groups themselves are cleaned, less a median over integrations */
     const char *user_mask;
     bool save_mask, save_background, save_noise;
     bool apply_flat, autoparam;
@@ -23,7 +24,9 @@ typedef struct rp_flicker {
     size_t nmasks;      /* 1, or one for each integration */
     rp_frames *cleaned; /* SCI: differences to the group before, cleaned */
     rp_source *cleaned_source;
-    uint32_t *is_cleaned;                           /* [nints*ngroups] */
+    rp_frames *median;    /* by_image: SCI [ngroups], the median over integrations of each group */
+    float *scale;         /* [nints]: brightness of the draft, then what the median is scaled by */
+    uint32_t *is_cleaned; /* [nints*ngroups] */
     rp_product *background_product, *noise_product; /* owned by the run */
     int threads;
 } rp_flicker;
@@ -41,5 +44,8 @@ rp_code rp_flicker_choose(rp_stage *stage, rp_flicker *f, const rp_frames *frame
 /* Cleans the differences of neighbouring groups, with the masks of `f`: flicker_groups.c.
  * *failed: an image could not be cleaned, and the reference leaves the whole ramp as it was. */
 rp_code rp_flicker_clean_groups(rp_stage *stage, rp_flicker *f, const rp_frames *frames, bool *failed, rp_error *err);
+
+/* by_image: the medians and their scales: flicker_median_image.c.  *failed: no integration has a brightness. */
+rp_code rp_flicker_make_median(rp_stage *stage, rp_flicker *f, const rp_frames *frames, bool *failed, rp_error *err);
 
 #endif

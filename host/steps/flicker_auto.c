@@ -256,6 +256,8 @@ rp_code rp_flicker_choose(rp_stage *stage, rp_flicker *f, const rp_frames *frame
     if (code != RP_OK)
         return code;
     decide(f, &l, is_niriss ? &niriss : &nircam);
+    f->by_image = false;
+    f->single_mask = rp_values_bool(stage->values, "single_mask");
     log_choice(stage, f, type);
     f->by_channel = f->by_channel && subarray && !strcmp(subarray, "FULL");
     return RP_OK;

@@ -52,12 +52,26 @@ static rp_rect whole(const rp_flicker *f)
     return (rp_rect){0, 0, (int64_t)f->shape.ny, (int64_t)f->shape.nx};
 }
 
-/* The difference of a plane to the one before it, and the pixels that may be background in it; returns whether any. */
+/* What is taken off a plane: the one before it, or the scaled median; in b->before. */
+static rp_code take_reference(const job *j, bench *b, size_t plane, rp_error *err)
+{
+    const rp_flicker *f = j->f;
+    const size_t n = f->shape.ny * f->shape.nx, ngroups = (size_t)j->stage->run->ngroups;
+    if (!f->by_image)
+        return rp_frames_read(j->frames, RP_FRAMES_SCI, (int64_t)plane - 1, whole(f), b->before, err);
+    const rp_code code = rp_frames_read(f->median, RP_FRAMES_SCI, (int64_t)(plane % ngroups), whole(f), b->before, err);
+    for (size_t p = 0; code == RP_OK && p < n; p++)
+        b->before[p] = f->scale[plane / ngroups] * b->before[p];
+    return code;
+}
+
+/* The difference of a plane to its reference, and the pixels that may be background in it; *any: is there one? */
 static rp_code take_image(const job *j, bench *b, size_t plane, bool *any, rp_error *err)
 {
     const rp_flicker *f = j->f;
     const size_t n = f->shape.ny * f->shape.nx, integration = plane / (size_t)j->stage->run->ngroups;
-    rp_code code = rp_frames_read(j->frames, RP_FRAMES_SCI, (int64_t)plane - 1, whole(f), b->before, err);
+    const uint8_t unusable = f->by_image ? 0 : RP_DQ_DO_NOT_USE | RP_DQ_JUMP_DET;
+    rp_code code = take_reference(j, b, plane, err);
     if (code == RP_OK)
         code = rp_frames_read(j->frames, RP_FRAMES_SCI, (int64_t)plane, whole(f), b->image, err);
     if (code == RP_OK)
@@ -70,7 +84,7 @@ static rp_code take_image(const job *j, bench *b, size_t plane, bool *any, rp_er
         const bool missing = v != v;
         b->missing[p] = missing;
         b->image[p] = missing ? 0.0f : v;
-        b->mask[p] = (uint8_t)(scene[p] && !missing && !(b->flags[p] & (RP_DQ_DO_NOT_USE | RP_DQ_JUMP_DET)));
+        b->mask[p] = (uint8_t)(scene[p] && !missing && !(b->flags[p] & unusable));
         found = (uint8_t)(found | b->mask[p]);
     }
     *any = found != 0;
@@ -89,7 +103,8 @@ static void restore(const rp_flicker *f, bench *b, const rp_background *backgrou
     for (size_t p = 0; p < n; p++) {
         float v = b->image[p] + (background->is_image ? background->image[p] : background->level);
         v = f->flat ? v * f->flat[p] : v;
-        b->image[p] = b->missing[p] ? NAN : v;
+        v = b->missing[p] ? NAN : v;
+        b->image[p] = f->by_image ? b->before[p] + v : v;
     }
 }
 
@@ -138,7 +153,7 @@ static rp_code save_background(const job *j, bench *b, size_t plane, const rp_ba
     if (!f->background_product)
         return RP_OK;
     const size_t n = f->shape.ny * f->shape.nx;
-    for (size_t p = 0; p < n; p++)
+    for (size_t p = 0; p < n && !(f->by_image && background); p++) /* else it is the scaled median */
         b->before[p] = background && background->is_image ? background->image[p]
                        : background                       ? background->level
                                                           : 0.0f;
@@ -147,29 +162,35 @@ static rp_code save_background(const job *j, bench *b, size_t plane, const rp_ba
     return sink->write(sink, (int64_t)plane, whole(f), b->before, err);
 }
 
+/* Lines of several threads, one at a time. */
+static void say(const job *j, rp_level level, const char *what, size_t plane)
+{
+    const size_t ngroups = (size_t)j->stage->run->ngroups;
+#pragma omp critical(rp_flicker_log)
+    rp_logf(j->stage->run->log, level, j->stage->log_name, "%s integration %zu, group %zu", what, plane / ngroups + 1,
+            plane % ngroups + j->f->by_image);
+}
+
 static rp_code clean_plane(job *j, bench *b, size_t plane, rp_error *err)
 {
     rp_flicker *f = j->f;
     const size_t ngroups = (size_t)j->stage->run->ngroups;
     rp_background background = {0};
     bool any = false, ok = true;
-    if (plane % ngroups == 0)
+    if (plane % ngroups == 0 && !f->by_image)
         return save_background(j, b, plane, NULL, err);
     rp_code code = take_image(j, b, plane, &any, err);
     if (code != RP_OK)
         return code;
     if (!any) { /* the group stays as it is */
-        rp_logf(j->stage->run->log, RP_WARNING, j->stage->log_name,
-                "No usable data in integration %zu, group %zu. Skipping correction for this image.",
-                plane / ngroups + 1, plane % ngroups);
+        say(j, RP_WARNING, "Skipping correction for this image, with no usable data:", plane);
         return save_background(j, b, plane, NULL, err);
     }
     code = clean_image(j, b, &background, &ok, err);
     if (code == RP_OK && !ok) {
 #pragma omp atomic write
         j->failed = true;
-        rp_logf(j->stage->run->log, RP_ERROR, j->stage->log_name, "Cleaning failed for integration %zu, group %zu",
-                plane / ngroups + 1, plane % ngroups);
+        say(j, RP_ERROR, "Cleaning failed for", plane);
         return RP_OK;
     }
     if (code == RP_OK)
@@ -200,6 +221,7 @@ rp_code rp_flicker_clean_groups(rp_stage *stage, rp_flicker *f, const rp_frames 
             if (code != RP_OK) {
 #pragma omp critical(rp_flicker)
                 {
+#pragma omp atomic write
                     result = code;
                     if (err)
                         *err = error;

@@ -15,8 +15,8 @@ typedef struct block_sums {
 
 struct rp_sorted {
     size_t capacity;
-    uint32_t *key[2]; /* the second is scratch; the first holds the values, as float, when sorted */
-    float *value;     /* key[0] seen as what it holds */
+    uint32_t *key[2]; /* while values are sorted */
+    float *value;     /* sorted */
     size_t low, high; /* values [low, high) are left */
     size_t n;         /* sorted values */
     double origin;
@@ -68,15 +68,30 @@ static float value_of(uint32_t key)
     return value;
 }
 
-static void sort_digit(const uint32_t *from, uint32_t *to, size_t n, int shift, const uint32_t *counts)
+static void places_of(uint32_t *at, const uint32_t *counts)
 {
-    uint32_t at[BUCKETS], sum = 0;
+    uint32_t sum = 0;
     for (size_t b = 0; b < BUCKETS; b++) {
         at[b] = sum;
         sum += counts[b];
     }
+}
+
+static void sort_digit(const uint32_t *from, uint32_t *to, size_t n, int shift, const uint32_t *counts)
+{
+    uint32_t at[BUCKETS];
+    places_of(at, counts);
     for (size_t k = 0; k < n; k++)
         to[at[from[k] >> shift & (BUCKETS - 1)]++] = from[k];
+}
+
+/* The last digit; values leave as floats. */
+static void sort_last_digit(const uint32_t *from, float *to, size_t n, int shift, const uint32_t *counts)
+{
+    uint32_t at[BUCKETS];
+    places_of(at, counts);
+    for (size_t k = 0; k < n; k++)
+        to[at[from[k] >> shift]++] = value_of(from[k]);
 }
 
 static void sort_keys(rp_sorted *s, size_t n)
@@ -88,9 +103,7 @@ static void sort_keys(rp_sorted *s, size_t n)
             counts[d][s->key[0][k] >> shift[d] & (BUCKETS - 1)]++;
     sort_digit(s->key[0], s->key[1], n, shift[0], counts[0]);
     sort_digit(s->key[1], s->key[0], n, shift[1], counts[1]);
-    sort_digit(s->key[0], s->key[1], n, shift[2], counts[2]);
-    for (size_t k = 0; k < n; k++)
-        s->value[k] = value_of(s->key[1][k]);
+    sort_last_digit(s->key[0], s->value, n, shift[2], counts[2]);
 }
 
 void rp_sorted_take(rp_sorted *s, const float *image, const uint8_t *mask, size_t n)

@@ -42,6 +42,9 @@ static rp_code setup(rp_stage *stage, rp_error *err)
 {
     const rp_run *run = stage->run;
     rp_reference *reference = NULL;
+    if (rp_container_find(run->exposure->file, "VAR_RNOISE", 1) >= 0)
+        return rp_fail(err, RP_E_UNSUPPORTED, "%s: picture_frame takes ramps, no rate images, in this release",
+                       run->exposure->path);
     rp_code code = rp_step_reference(stage, "pictureframe", &reference, err);
     if (code != RP_OK)
         return code;

@@ -73,7 +73,8 @@ static rp_code open_kernels(const rp_stage *stage, rp_refpix_state *state, const
         code = rp_refpix_sirs_new(&state->sirs, path, detector, (size_t)half, smooth,
                                   rp_values_float(stage->values, "sigreject", 4.0), err);
     if (code == RP_OK && !state->sirs) {
-        rp_logf(run->log, RP_INFO, stage->log_name, "Optimized convolution kernel coefficients NOT found for detector %s", detector);
+        rp_logf(run->log, RP_INFO, stage->log_name,
+                "Optimized convolution kernel coefficients NOT found for detector %s", detector);
         rp_logf(run->log, RP_INFO, stage->log_name, "The REFPIX step will use the running median");
     }
     return code;

@@ -76,7 +76,8 @@ static rp_code collect_flagged(sample_lists *lists, const rp_refpix_state *state
                 continue;
             int amplifier = 0, parity = 0;
             place_column(state, y, x, c, &amplifier, &parity);
-            code = amplifier < RP_NIR_AMPLIFIERS ? rp_refpix_list_add(&lists->list[amplifier][0][parity], sample, err) : RP_OK;
+            code = amplifier < RP_NIR_AMPLIFIERS ? rp_refpix_list_add(&lists->list[amplifier][0][parity], sample, err)
+                                                 : RP_OK;
         }
     return code;
 }
@@ -161,7 +162,8 @@ static void store_levels(rp_refpix_tables *tables, const rp_refpix_state *state,
     double *pattern = tables->level + plane * RP_NIR_AMPLIFIERS * RP_REFPIX_PATTERN;
     for (int a = 0; a < RP_NIR_AMPLIFIERS; a++)
         for (int k = 0; k < RP_REFPIX_PATTERN; k++)
-            pattern[a * RP_REFPIX_PATTERN + k] = level[a][(k + (state->is_striped ? (int)(state->fast_start & 1) : 0)) % PARITIES];
+            pattern[a * RP_REFPIX_PATTERN + k] =
+                level[a][(k + (state->is_striped ? (int)(state->fast_start & 1) : 0)) % PARITIES];
 }
 
 /* The reference keeps its working frame in float until the first side correction has made it double: for good, the

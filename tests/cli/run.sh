@@ -26,10 +26,7 @@ says err "2 references are missing (jump: gain, readnoise)"
 expect 1 run calwebb_detector1 "$input" --refs $refs --steps.jump.override_gain=no_such.fits
 says err "no_such.fits"
 
-# what this release lacks is refused before any work, and only when it would run
-expect 1 run calwebb_detector1 "$input" --refs $refs --steps.clean_flicker_noise.skip=false --steps.clean_flicker_noise.background_method=median_image
-says err "median_image is not part of this release"
-absent ${root}_rate.fits
+# what cannot run is refused before any work
 expect 1 run calwebb_detector1 "$input" --refs $refs --steps.jump.pre_hooks=mine.py,
 says err "pre_hooks of jump"
 absent ${root}_rate.fits

@@ -214,6 +214,9 @@ from jwst.stpipe import Step
 from stpipe import crds_client
 # draft ramp fits inside other steps ask CRDS: the case's own references answer
 refs = dict(a.split("override_", 1)[1].split("=", 1) for a in sys.argv[2:] if "override_" in a and not a.endswith("=N/A"))
+# and of a draft's sky coordinates nothing is used but for spectra
+import jwst.clean_flicker_noise.clean_flicker_noise as cfn
+cfn.post_process_rate = lambda model, **rest: model
 crds_client._get_refpaths = lambda parameters, types, observatory: {t: refs.get(t, "N/A") for t in types}
 Step.from_cmdline(sys.argv[2:])
 """
@@ -320,6 +323,10 @@ def optional_cases():
     yield flicker("flicker_model", "NRCA3", "background_method=model", "background_box_size=8,7", "single_mask=false", "fit_histogram=true",
                   "apply_flat_field=true", "save_results=true", nints=2, ngroups=3)
     yield flicker("flicker_auto", "NIS", "autoparam=true", "save_results=true", ngroups=3)
+    yield flicker("flicker_image", "NRCA3", "background_method=median_image", *saved, size=(16, 20), nints=3, ngroups=3)
+    # an average dark and a zero frame, both read again from scratch storage
+    yield step(flicker("flicker_zero_frame", "NRCA3", size=(16, 20), ngroups=3, zeroframe=True), "--steps.dark_current.average_dark_current=0.5",
+               "--steps.ramp_fit.suppress_one_group=false")
     # bright and not fitted, since the reference cleans in single precision: values near zero would show nothing else
     c = flicker("flicker_fft", "NRS2", "fit_method=fft", size=(32, 64), ngroups=3, subarray="SUBS200A1", readpatt="NRSRAPID")
     c.flux = c.flux + 8000.0

@@ -58,6 +58,10 @@ static void flicker(const rp_host_kernel *k)
         assert_true(data[g * STRIDE + 59] == expected[g]);
         assert_int_equal(noise[g * STRIDE + 59], fits_f32(expected[g] - 100.0f));
     }
+    const rp_flicker_params whole = {.stride = STRIDE, .cleaned_stride = STRIDE, .nints = NINTS, .ngroups = NGROUPS, .is_whole = 1};
+    run_lanes(k, RP_K_flicker_sum, &whole, (void *const[]){data, cleaned, is_cleaned, NULL});
+    for (size_t g = 0; g < PLANES; g++)
+        assert_true(data[g * STRIDE + 59] == (is_cleaned[g] ? 2.5f : expected[g]));
     free(data), free(cleaned), free(noise);
 }
 
