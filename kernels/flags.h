@@ -10,6 +10,15 @@ typedef struct rp_or_params {
     rp_u64 offset; /* first element of the reference plane */
 } rp_or_params;
 
+/* pixeldq |= NO_GAIN_VALUE | DO_NOT_USE where the gain (FITS float32 from prm->offset on) is no positive number. */
+RP_FN void rp_flag_no_gain(const rp_or_params *prm, RP_G(rp_u32) pixeldq, RP_G(const rp_u32) gain, rp_index p)
+{
+    const vi32 none = ~RP_M32(rp_load_f32_fits(gain, prm->offset + p) > rp_all32(0.0f));
+    if (rp_any32(none))
+        rp_store_u32(pixeldq, p,
+                     rp_load_u32(pixeldq, p) | rp_u32_of_i32(none & rp_alli32(RP_DQ_NO_GAIN_VALUE | RP_DQ_DO_NOT_USE)));
+}
+
 /* pixeldq |= reference DQ plane (FITS uint32). */
 RP_FN void rp_or_pixeldq(const rp_or_params *prm, RP_G(rp_u32) pixeldq, RP_G(const rp_u32) reference_dq, rp_index p)
 {

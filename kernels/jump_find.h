@@ -2,6 +2,7 @@
 #ifndef RP_JUMP_FIND_H
 #define RP_JUMP_FIND_H
 
+#include "flags.h"
 #include "jump_clip.h"
 #include "jump_few.h"
 #include "jump_many.h"
@@ -42,11 +43,8 @@ RP_FN void rp_jump_find(const rp_jump_params *prm, RP_G(const float) data, RP_G(
     pixel.noise_variance = rp_f64_of_f32(noise_e * noise_e) / rp_all64(prm->nframes);
     pixel.noise_variance_32 = noise_e * noise_e / rp_all32((float)prm->nframes);
     pixel.flags_seen = rp_alli32(0);
-    const vi32 no_gain = ~RP_M32(pixel.gain > rp_all32(0.0f));
-    if (rp_any32(no_gain))
-        rp_store_u32(pixeldq, p,
-                     rp_load_u32(pixeldq, p) |
-                         rp_u32_of_i32(no_gain & rp_alli32(RP_DQ_NO_GAIN_VALUE | RP_DQ_DO_NOT_USE)));
+    const rp_or_params at = {prm->gain_offset};
+    rp_flag_no_gain(&at, pixeldq, gain, p);
     switch (prm->mode) {
     case RP_JUMP_NONE:
         rp_jump_tidy(prm, &io, &pixel, p);

@@ -62,8 +62,18 @@ typedef struct rp_usable_params {
     rp_u64 stride;
     rp_u32 nx;             /* of the rectangle */
     rp_u32 y0, y1, x0, x1; /* core within the rectangle */
-    rp_u32 unused;
+    rp_u32 ramp; /* groups of an integration when ramps with one good group count for nothing; 0: they count */
 } rp_usable_params;
+
+/* Has the integration of plane z one good group only?  Persistence is no flaw. */
+RP_FN int rp_is_single_group(const rp_usable_params *prm, RP_G(const rp_u8) groupdq, rp_index pixel, rp_u32 z)
+{
+    const rp_u32 first = z / prm->ramp * prm->ramp;
+    int good = 0;
+    for (rp_u32 k = first; k < first + prm->ramp && good < 2; k++)
+        good += !(groupdq[k * prm->stride + pixel] & ~RP_DQ_PERSISTENCE & 0xff);
+    return good == 1;
+}
 
 /* One work item per group and core row would be coarse on a GPU; a pixel's work item writes only when it must. */
 RP_FN void rp_usable_groups(const rp_usable_params *prm, RP_G(rp_u32) seen, RP_G(const rp_u8) groupdq, rp_u32 x, rp_u32 y,
@@ -71,7 +81,10 @@ RP_FN void rp_usable_groups(const rp_usable_params *prm, RP_G(rp_u32) seen, RP_G
 {
     if (x < prm->x0 || x >= prm->x1 || y < prm->y0 || y >= prm->y1 || seen[z])
         return;
-    if (!(groupdq[z * prm->stride + (rp_index)y * prm->nx + x] & RP_DQ_DO_NOT_USE))
+    const rp_index pixel = (rp_index)y * prm->nx + x;
+    if (groupdq[z * prm->stride + pixel] & RP_DQ_DO_NOT_USE)
+        return;
+    if (!prm->ramp || !rp_is_single_group(prm, groupdq, pixel, z))
         seen[z] = 1;
 }
 

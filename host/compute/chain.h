@@ -36,6 +36,7 @@ struct rp_run {
     bool has_zeroframe;         /* a stage may clear it in setup (zero frame not used) */
     bool has_dark_current;      /* dark_current's setup sets it when the average dark plane is to be kept (AVDRKCUR) */
     bool has_charge_loss;       /* charge_migration's setup sets it: ramp_fit then recomputes the read-noise variance */
+    bool drops_single_groups;   /* ramp_fit's setup sets it: a ramp with one good group does not make its groups usable */
     bool no_product;            /* a stage's finish sets it: the reference leaves no rate product for such data */
     const char *scratch_dir;    /* for scratch files; NULL: TMPDIR or /tmp */
     double gain_factor;         /* GAINFACT to be applied by gain_scale in the same pass; 1 when there is none */
@@ -118,6 +119,9 @@ struct rp_step_ops {
     /* Enqueues the stage's kernels on one block.  Called from several threads at once: state is read-only here.
      * NULL: nothing is left to do (only with `frames`). */
     rp_code (*block)(rp_stage *stage, rp_block *block, rp_error *err);
+    /* Instead of `block` in a second pass, when the final group flags are in place: what the stage leaves besides them.
+     * NULL: nothing. */
+    rp_code (*replay)(rp_stage *stage, rp_block *block, rp_error *err);
     /* After the blocks: true when the stage has learnt something of the frame that its blocks must be run again with. */
     bool (*again)(rp_stage *stage);
     /* Large events: called once per integration, in order, after all blocks, with the flags that `block` left; changes

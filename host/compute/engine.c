@@ -429,7 +429,7 @@ static rp_code optional_pass(rp_engine *e, rp_rect *strips, size_t nstrips, rp_e
     if (!e->options.optional || e->fit_stage < 0 || e->run->no_product)
         return RP_OK;
     const uint64_t segments = e->sums[e->fit_stage][RP_FIRST_MAX_COUNTER], jumps = e->sums[e->fit_stage][RP_FIRST_MAX_COUNTER + 1];
-    e->nsegments = segments ? (uint32_t)segments : 1;
+    e->nsegments = (uint32_t)segments; /* planes without pixels where no ramp has any */
     e->njumps = (uint32_t)jumps; /* CRMAG without planes where there is none */
     const rp_code code = e->options.optional(e->options.payload, e->nsegments, e->njumps, &e->optional_sinks, err);
     return code != RP_OK ? code : rp_engine_pass(e, RP_PASS_OPTIONAL, e->nstages, strips, nstrips, NULL, NULL, err);

@@ -362,7 +362,7 @@ static rp_code write_optional(rp_worker *worker, rp_error *err)
 }
 
 /* ------------------------------------------------------------------ flags of whole groups, flags of large events */
-static rp_code note_usable(rp_worker *worker, uint8_t *seen, atomic_int *unseen, rp_error *err)
+static rp_code note_usable(rp_worker *worker, uint8_t *seen, atomic_int *unseen, uint32_t ramp, rp_error *err)
 {
     rp_engine *engine = worker->engine;
     rp_block *b = &worker->block;
@@ -376,7 +376,7 @@ static rp_code note_usable(rp_worker *worker, uint8_t *seen, atomic_int *unseen,
         host[k] = seen[k];
     pthread_mutex_unlock(&engine->lock);
     TRY(rp_queue_push(b->queue, worker->seen, 0, planes * 4, err));
-    rp_usable_params params = {.stride = b->stride, .nx = (uint32_t)b->rect.nx};
+    rp_usable_params params = {.stride = b->stride, .nx = (uint32_t)b->rect.nx, .ramp = ramp};
     rp_block_core(b, &params.y0, &params.y1, &params.x0, &params.x1);
     rp_buffer *const buffers[] = {worker->seen, b->groupdq};
     TRY(rp_block_pixels(b, RP_K_usable_groups, &params, sizeof params, buffers, 2, planes, err));
@@ -418,11 +418,14 @@ static rp_code run_stage(rp_worker *worker, int i, rp_error *err)
     const bool first_time = worker->kind == RP_PASS_MAIN;
     const bool replay = worker->kind == RP_PASS_REFIT || worker->kind == RP_PASS_OPTIONAL;
     if (first_time && i == engine->jump_stage)
-        TRY(note_usable(worker, engine->seen_at_jump, &engine->unseen_at_jump, err));
+        TRY(note_usable(worker, engine->seen_at_jump, &engine->unseen_at_jump, 0, err));
+    const uint32_t ramp = engine->run->drops_single_groups ? (uint32_t)engine->run->ngroups : 0;
     if (first_time && i == engine->fit_stage)
-        TRY(note_usable(worker, engine->seen_at_fit, &engine->unseen_at_fit, err));
-    if (replay && i == engine->event_stage)
-        return restore_flags(worker, err);
+        TRY(note_usable(worker, engine->seen_at_fit, &engine->unseen_at_fit, ramp, err));
+    if (replay && i == engine->event_stage) {
+        TRY(restore_flags(worker, err));
+        return stage->step->ops->replay ? stage->step->ops->replay(stage, &worker->block, err) : RP_OK;
+    }
     if (stage->skip || !stage->step->ops->block)
         return RP_OK;
     shrink_to(worker, halo_from(worker, i));

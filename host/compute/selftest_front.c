@@ -54,7 +54,10 @@ void rp_trial_of_usable_groups(rp_trial *t)
     RP_LAUNCH_LAYERS(t, t->kernel, prm, NPLANES, seen, groupdq);
     prm.y1 = RP_TRIAL_NY;
     RP_LAUNCH_LAYERS(t, t->kernel, prm, RP_TRIAL_NGROUPS, later, groupdq);
-    RP_HASH(t, seen, later);
+    rp_buffer *rare = rp_trial_zeros(t, NPLANES * sizeof(rp_u32));
+    prm = (rp_usable_params){.stride = STRIDE, .nx = RP_TRIAL_NX, .y1 = 1, .x1 = 3, .ramp = RP_TRIAL_NGROUPS};
+    RP_LAUNCH_LAYERS(t, t->kernel, prm, NPLANES, rare, groupdq);
+    RP_HASH(t, seen, later, rare);
 }
 
 void rp_trial_of_restore_flags(rp_trial *t)

@@ -64,6 +64,15 @@ static void find_in_mode(rp_trial *t, rp_u32 mode, rp_u32 nints)
     rp_trial_clear(t);
 }
 
+void rp_trial_of_flag_no_gain(rp_trial *t)
+{
+    const rp_or_params prm = {STRIDE};
+    rp_buffer *pixeldq = rp_trial_flag_words(t, STRIDE, 3, 0xffffffffu, false);
+    rp_buffer *gain = rp_trial_words(t, 2 * STRIDE, -2, 3, true);
+    RP_LAUNCH(t, t->kernel, prm, pixeldq, gain);
+    RP_HASH(t, pixeldq);
+}
+
 void rp_trial_of_jump_find(rp_trial *t)
 {
     find_in_mode(t, RP_JUMP_NONE, 9);

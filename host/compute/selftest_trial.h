@@ -89,7 +89,7 @@ void rp_trial_hash_all(rp_trial *t, rp_buffer *const *buffers, size_t nbuffers);
     X(subtract_ramp) X(dark_average) X(charge_find) X(charge_flag) X(picture_frame) X(flicker_sum)      \
     X(persistence)
 #define RP_TRIALS_JUMP(X)                                                                                              \
-    X(jump_find) X(jump_neighbours) X(jump_after) X(shower_statistics) X(shower_ratio) X(shower_marks)                 \
+    X(flag_no_gain) X(jump_find) X(jump_neighbours) X(jump_after) X(shower_statistics) X(shower_ratio) X(shower_marks)                 \
     X(shower_electrons)
 #define RP_TRIALS_FIT(X)                                                                                               \
     X(ramp_ols_pixel) X(ramp_ols_median) X(ramp_ols_median_list) X(ramp_ols_fit) X(ramp_ols_fit_list)                  \

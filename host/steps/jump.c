@@ -338,6 +338,17 @@ static rp_code find(rp_stage *stage, rp_block *b, const rp_jump_params *params, 
     return code == RP_OK && seen ? note_seen(s, b, seen, err) : code;
 }
 
+/* What is left of `block` besides group flags. */
+static rp_code replay(rp_stage *stage, rp_block *b, rp_error *err)
+{
+    const jump_state *s = stage->state;
+    rp_bound gain;
+    const rp_code code = rp_block_bind(b, s->gain, 0, 1, &gain, err);
+    const rp_or_params params = {gain.offset};
+    rp_buffer *const buffers[] = {b->pixeldq, gain.buffer};
+    return code != RP_OK ? code : rp_block_lanes(b, RP_K_flag_no_gain, &params, sizeof params, buffers, 2, err);
+}
+
 static rp_code block(rp_stage *stage, rp_block *b, rp_error *err)
 {
     jump_state *s = stage->state;
@@ -480,6 +491,7 @@ static void clear(rp_stage *stage)
 const struct rp_step_ops rp_ops_jump = {
     .setup = setup,
     .block = block,
+    .replay = replay,
     .again = again,
     .wants_frame_flags = wants_frame_flags,
     .frame_flags = frame_flags,

@@ -119,6 +119,7 @@ static rp_code setup(rp_stage *stage, rp_error *err)
     fit->save_opt = rp_values_bool(stage->values, "save_opt");
     /* a ramp of one group would never have more */
     fit->suppress_one_group = rp_values_bool(stage->values, "suppress_one_group") && run->ngroups > 1;
+    run->drops_single_groups = fit->suppress_one_group;
     rp_logf(run->log, RP_INFO, stage->log_name, "Using algorithm = %s", fit->is_likely ? "LIKELY" : "OLS_C");
     rp_logf(run->log, RP_INFO, stage->log_name, "Using weighting = optimal");
     select_groups(stage, fit);
