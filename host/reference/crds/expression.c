@@ -60,6 +60,23 @@ static bool take(reader *r, const char *sign)
     return true;
 }
 
+/* A tuple of constants is one itself, and need not be made anew for every header. */
+static bool fold(reader *r, rp_expression *made)
+{
+    rp_value *item = rp_arena_get(r->p.arena, (made->count + 1) * sizeof *item);
+    if (!item)
+        return false;
+    for (size_t i = 0; i < made->count; i++) {
+        if (made->item[i]->operation != RP_OP_CONSTANT)
+            return true;
+        item[i] = made->item[i]->value;
+    }
+    made->value = (rp_value){
+        .kind = made->operation == RP_OP_TUPLE ? RP_VALUE_TUPLE : RP_VALUE_LIST, .item = item, .count = made->count};
+    made->operation = RP_OP_CONSTANT;
+    return true;
+}
+
 static rp_code read_sequence(reader *r, const char *close, rp_operation operation, const rp_expression **out)
 {
     const rp_expression **item = NULL, *one = NULL;
@@ -90,7 +107,7 @@ static rp_code read_sequence(reader *r, const char *close, rp_operation operatio
             made->item = kept;
             made->count = count;
         }
-        code = done(out, kept ? made : NULL);
+        code = done(out, kept && made && fold(r, made) ? made : NULL);
     }
     free(item);
     return code;
