@@ -1,6 +1,8 @@
 /* Contexts: reading the files and making the index; include/rampart/context.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "host/reference/crds/rules.h"
 #include "io/product/dictionary.h"
@@ -26,13 +28,8 @@ static char *path_of(const opening *o, const char *name)
 {
     if (!o->folder)
         return rp_mapping_path(o->crds_path, name);
-    char *out = malloc(strlen(o->folder) + strlen(name) + 2);
-    if (out) {
-        memcpy(out, o->folder, strlen(o->folder));
-        out[strlen(o->folder)] = '/';
-        strcpy(out + strlen(o->folder) + 1, name);
-    }
-    return out;
+    char *out = NULL;
+    return asprintf(&out, "%s/%s", o->folder, name) < 0 ? NULL : out;
 }
 
 /* Reads a mapping once; `kind` is what its place asks for, so no chain of names can lead back. */
@@ -170,8 +167,7 @@ static const char *path_of_keyword(const char *keyword)
 
 static bool is_path(const char *name)
 {
-    return (name[0] | 0x20) == 'm' && (name[1] | 0x20) == 'e' && (name[2] | 0x20) == 't' && (name[3] | 0x20) == 'a' &&
-           name[4] == '.';
+    return strncasecmp(name, "meta.", 5) == 0;
 }
 
 typedef struct symbol_table {

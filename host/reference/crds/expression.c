@@ -60,9 +60,26 @@ static bool take(reader *r, const char *sign)
     return true;
 }
 
+/* A tuple of constants is one itself, and need not be made anew for every header. */
+static bool fold(reader *r, rp_expression *made)
+{
+    rp_value *item = rp_arena_get(r->p.arena, (made->count + 1) * sizeof *item);
+    if (!item)
+        return false;
+    for (size_t i = 0; i < made->count; i++) {
+        if (made->item[i]->operation != RP_OP_CONSTANT)
+            return true;
+        item[i] = made->item[i]->value;
+    }
+    made->value = (rp_value){
+        .kind = made->operation == RP_OP_TUPLE ? RP_VALUE_TUPLE : RP_VALUE_LIST, .item = item, .count = made->count};
+    made->operation = RP_OP_CONSTANT;
+    return true;
+}
+
 static rp_code read_sequence(reader *r, const char *close, rp_operation operation, const rp_expression **out)
 {
-    const rp_expression **item = NULL, *one;
+    const rp_expression **item = NULL, *one = NULL;
     size_t count = 0, room = 0;
     bool comma = false;
     rp_code code = RP_OK;
@@ -90,7 +107,7 @@ static rp_code read_sequence(reader *r, const char *close, rp_operation operatio
             made->item = kept;
             made->count = count;
         }
-        code = done(out, kept ? made : NULL);
+        code = done(out, kept && made && fold(r, made) ? made : NULL);
     }
     free(item);
     return code;
@@ -149,7 +166,7 @@ static rp_code read_unary(reader *r, const rp_expression **out)
 {
     if (!take(r, "-"))
         return read_atom(r, out);
-    const rp_expression *a;
+    const rp_expression *a = NULL;
     if (++r->depth > MAX_DEPTH)
         return fail(r, "nested too deeply");
     const rp_code code = read_unary(r, &a);
@@ -182,7 +199,7 @@ static bool take_comparison(reader *r, rp_operation *operation)
 /* a < b < c is (a < b) and (b < c). */
 static rp_code read_comparison(reader *r, const rp_expression **out)
 {
-    const rp_expression *left, *right, *whole = NULL;
+    const rp_expression *left = NULL, *right = NULL, *whole = NULL;
     rp_operation operation;
     rp_code code = read_unary(r, &left);
     while (!code && take_comparison(r, &operation)) {
@@ -202,7 +219,7 @@ static rp_code read_not(reader *r, const rp_expression **out)
 {
     if (!take_word(r, "not"))
         return read_comparison(r, out);
-    const rp_expression *a;
+    const rp_expression *a = NULL;
     if (++r->depth > MAX_DEPTH)
         return fail(r, "nested too deeply");
     const rp_code code = read_not(r, &a);
@@ -212,7 +229,7 @@ static rp_code read_not(reader *r, const rp_expression **out)
 
 static rp_code read_and(reader *r, const rp_expression **out)
 {
-    const rp_expression *b;
+    const rp_expression *b = NULL;
     rp_code code = read_not(r, out);
     while (!code && take_word(r, "and")) {
         code = read_not(r, &b);
@@ -224,7 +241,7 @@ static rp_code read_and(reader *r, const rp_expression **out)
 
 static rp_code read_or(reader *r, const rp_expression **out)
 {
-    const rp_expression *b;
+    const rp_expression *b = NULL;
     rp_code code = read_and(r, out);
     while (!code && take_word(r, "or")) {
         code = read_and(r, &b);
@@ -237,7 +254,7 @@ static rp_code read_or(reader *r, const rp_expression **out)
 /* a if condition else b */
 static rp_code read_choice(reader *r, const rp_expression **out)
 {
-    const rp_expression *condition, *b;
+    const rp_expression *condition = NULL, *b = NULL;
     if (++r->depth > MAX_DEPTH)
         return fail(r, "nested too deeply");
     rp_code code = read_or(r, out);

@@ -45,8 +45,8 @@ rp_code rp_folder_mappings(rp_names *out, rp_arena *arena, const char *crds_path
         code = no_memory(err);
     if (!code) {
         count = rp_names_sort(name, count);
-        if (count)
-            memcpy(kept, name, count * sizeof *kept);
+        for (size_t i = 0; i < count; i++)
+            kept[i] = name[i];
         *out = (rp_names){kept, count};
     }
     free(name);

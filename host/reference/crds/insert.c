@@ -310,9 +310,9 @@ static rp_code class_at(insertion *in, size_t depth, rp_selector_class *class, s
 
 static rp_code new_tree(insertion *in, size_t depth, rp_rows_tree **out)
 {
-    rp_selector_class class;
-    size_t levels = 1;
-    const rp_literal *key;
+    rp_selector_class class = RP_MATCH;
+    size_t levels = 0;
+    const rp_literal *key = NULL;
     rp_code code = class_at(in, depth, &class, &levels);
     if (!code)
         code = make_key(in, class, rp_keywords_at(in->rmap, depth), &key);
@@ -335,9 +335,9 @@ static rp_code new_tree(insertion *in, size_t depth, rp_rows_tree **out)
 
 static rp_code put_into(insertion *in, rp_rows_tree *tree, size_t depth)
 {
-    rp_selector_class class;
-    size_t levels = 1, at = 0;
-    const rp_literal *key, *keywords = rp_keywords_at(in->rmap, depth);
+    rp_selector_class class = RP_MATCH;
+    size_t levels = 0, at = 0;
+    const rp_literal *key = NULL, *keywords = rp_keywords_at(in->rmap, depth);
     rp_code code = class_at(in, depth, &class, &levels);
     if (!code && (strcmp(rp_selector_name(class), tree->class_name) != 0))
         code = rp_fail(in->err, RP_E_FORMAT, "%s: has a %s where its classes say %s", in->rmap->name, tree->class_name,
