@@ -91,6 +91,8 @@ RP_FN void rp_ols_pedestal(const rp_ols_params *prm, RP_G(const float) data, RP_
     RP_G(const rp_u32) marks = rp_ols_marks(prm, work);
     const vi32 pixel_dq = rp_i32_of_u32(rp_load_u32(marks, RP_OLS_HEAD + p));
     const vf64 zero = rp_all64(0.0);
+    /* the reference's slope is no number there */
+    const vi32 no_number = RP_M32(rp_load_f32(rp_ols_constants(prm, work), RP_OLS_NOISE * prm->stride + p) == rp_inf32());
     for (rp_u32 i = 0; i < prm->nints; i++) {
         rp_ols_source src;
         rp_ols_contiguous(prm, &src, i, p);
@@ -100,11 +102,10 @@ RP_FN void rp_ols_pedestal(const rp_ols_params *prm, RP_G(const float) data, RP_
         const vf64 inv_r = rp_ols_load(work, RP_OLS_SUM_PLANE(prm, i, RP_OLS_INV_R) + p);
         const vf64 var_r = rp_ols_without_large(rp_all64(1.0) / inv_r);
         vf64 slope = rp_ols_load(work, RP_OLS_SUM_PLANE(prm, i, RP_OLS_SLOPE) + p) * var_r;
-        const vi64 no_weight = RP_M64(inv_r == zero); /* no segment, or infinite noise: the reference has no number */
-        slope = rp_sel64(no_weight, zero, slope);
+        slope = rp_sel64(RP_M64(inv_r == zero), zero, slope);
         const vf64 first = rp_f64_of_f32(rp_ols_value(prm, data, &src, rp_ols_flags(prm, groupdq, &src, 0), 0));
         const vf64 level = first - slope * rp_all64(prm->pedestal_groups);
-        const vi64 none = rp_m64(no_rate | full) | rp_isnan64(level) | no_weight;
+        const vi64 none = rp_m64(no_rate | full | no_number) | rp_isnan64(level);
         rp_store_u32(pedestal, i * prm->stride + p, rp_ols_word(rp_sel64(none, zero, level)));
         for (rp_u32 k = 0; k < prm->njumps; k++) /* lanes have different numbers: all start at zero */
             rp_store_u32(jump, ((rp_index)i * prm->njumps + k) * prm->stride + p, rp_allu32(0));

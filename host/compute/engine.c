@@ -118,15 +118,16 @@ static rp_code choose_strips(rp_engine *e, rp_error *err)
         e->nworkers = 2;
     if (e->nworkers < 1)
         e->nworkers = 1;
-    const size_t pixel = bytes_per_pixel(e), row = pixel * (size_t)run->nx;
-    size_t budget = e->options.memory_bytes / (size_t)e->nworkers;
+    int halo = 0;
+    for (int i = 0; i < e->nstages; i++)
+        halo += e->stage[i]->skip ? 0 : e->stage[i]->halo;
+    const size_t row = bytes_per_pixel(e) * (size_t)run->nx, least = (size_t)(1 + 2 * halo) * row;
+    e->kept_bytes = info.host_memory ? rp_kept_budget(e, least * (size_t)e->nworkers) : 0;
+    size_t budget = (e->options.memory_bytes - e->kept_bytes) / (size_t)e->nworkers;
     const size_t free_bytes = (info.memory_bytes - info.resident_bytes) / (size_t)(e->nworkers + 1);
     if (info.memory_bytes && free_bytes < budget)
         budget = free_bytes;
     const size_t target = info.host_memory ? host_block_bytes : info.is_gpu ? gpu_block_bytes : cpu_driver_block_bytes;
-    int halo = 0;
-    for (int i = 0; i < e->nstages; i++)
-        halo += e->stage[i]->skip ? 0 : e->stage[i]->halo;
     e->strip_cols = run->nx;
     int64_t rows = (int64_t)((target < budget ? target : budget) / row) - 2 * halo;
     /* a halo costs its share of rows: better a larger block, but with many integrations not a very large one */
@@ -141,7 +142,7 @@ static rp_code choose_strips(rp_engine *e, rp_error *err)
     if ((size_t)(rows + 2 * halo) * row > budget)
         return rp_fail(err, RP_E_MEMORY, "one row of %lld pixels with %lld integrations of %lld groups needs %zu MiB for each of %d workers; "
                        "raise --memory (now %zu MiB) or lower --threads", (long long)run->nx, (long long)run->nints, (long long)run->ngroups,
-                       ((size_t)(1 + 2 * halo) * row >> 20) + 1, e->nworkers, e->options.memory_bytes >> 20);
+                       (least >> 20) + 1, e->nworkers, e->options.memory_bytes >> 20);
     if (e->options.strip_rows > 0)
         rows = e->options.strip_rows;
     /* the same number of strips for every worker */
@@ -241,6 +242,8 @@ static rp_code do_item(rp_engine *e, rp_worker *worker, size_t item, rp_collect_
     if (e->options.cancel && *e->options.cancel)
         return rp_fail(err, RP_E_INTERRUPTED, "interrupted; no product was written");
     worker->dirty_rows = e->kind == RP_PASS_REFIT ? e->dirty_rows[item] : UINT8_MAX;
+    if (e->kind == RP_PASS_KEPT)
+        rp_kept_take(worker, item);
     rp_code code = rp_worker_process(worker, e->todo[item], err);
     if (code == RP_OK && collect)
         code = collect(worker, item, payload, err);
@@ -315,50 +318,6 @@ static rp_code plan_strips(rp_engine *e, rp_rect **out, size_t *count, rp_error 
     return RP_OK;
 }
 
-/* ------------------------------------------------------------------ large events */
-/* Tiles to do again, neighbours in a row joined; `dirty` becomes the rows of each. */
-static size_t rects_of_tiles(const rp_engine *e, uint8_t *dirty, rp_rect *out)
-{
-    const int64_t rows = (e->run->ny + RP_TILE_NY - 1) / RP_TILE_NY, cols = (e->run->nx + RP_TILE_NX - 1) / RP_TILE_NX;
-    size_t n = 0;
-    for (int64_t ty = 0; ty < rows; ty++)
-        for (int64_t tx = 0; tx < cols; tx++) {
-            const int64_t first = tx;
-            uint8_t marks = 0;
-            for (; tx < cols && dirty[ty * cols + tx]; tx++)
-                marks |= dirty[ty * cols + tx];
-            if (!marks)
-                continue;
-            const int64_t y0 = ty * RP_TILE_NY, x0 = first * RP_TILE_NX, y1 = y0 + RP_TILE_NY, x1 = tx * RP_TILE_NX;
-            out[n] = (rp_rect){y0, x0, (y1 < e->run->ny ? y1 : e->run->ny) - y0, (x1 < e->run->nx ? x1 : e->run->nx) - x0};
-            dirty[n++] = marks; /* never ahead of the tile being looked at */
-        }
-    return n;
-}
-
-static rp_code large_events(rp_engine *e, rp_error *err)
-{
-    if (e->event_stage < 0)
-        return RP_OK;
-    const size_t tiles = (size_t)((e->run->ny + RP_TILE_NY - 1) / RP_TILE_NY) * (size_t)((e->run->nx + RP_TILE_NX - 1) / RP_TILE_NX);
-    e->dirty_rows = calloc(tiles, 1);
-    rp_rect *todo = calloc(tiles, sizeof *todo);
-    rp_code code = e->dirty_rows && todo ? RP_OK : rp_fail(err, RP_E_MEMORY, "no memory for a list of tiles");
-    const double start = rp_thread_seconds();
-    if (code == RP_OK)
-        code = rp_flag_store_events(e->flags, e->stage[e->event_stage], e->dirty_rows, err);
-    e->events_s += rp_thread_seconds() - start;
-    if (code == RP_OK) {
-        const size_t n = rects_of_tiles(e, e->dirty_rows, todo);
-        if (n)
-            code = rp_engine_pass(e, RP_PASS_REFIT, e->nstages, todo, n, NULL, NULL, err);
-    }
-    free(e->dirty_rows);
-    e->dirty_rows = NULL;
-    free(todo);
-    return code;
-}
-
 /* ------------------------------------------------------------------ the main pass and its assumptions */
 static void forget_pass(rp_engine *e)
 {
@@ -367,8 +326,10 @@ static void forget_pass(rp_engine *e)
     memset(e->seen_at_fit, 0, planes);
     atomic_store(&e->unseen_at_jump, (int)planes);
     atomic_store(&e->unseen_at_fit, (int)planes);
-    for (int i = 0; i < e->nworkers; i++)
+    for (int i = 0; i < e->nworkers; i++) {
         memset(e->worker[i].sums, 0, sizeof e->worker[i].sums);
+        rp_kept_forget(&e->worker[i].kept, e->kept_bytes / (size_t)e->nworkers);
+    }
     e->done_bytes = 0;
     e->total_bytes = (uint64_t)(e->run->ny * e->run->nx) * planes * rp_dtype_size(e->sci->type);
 }
@@ -413,7 +374,7 @@ static rp_code main_passes(rp_engine *e, rp_rect *strips, size_t nstrips, rp_err
         const bool jump_held = e->jump_stage < 0 || check_assumption(e->run->unusable_at_jump, e->seen_at_jump, planes);
         if (jump_held && !again) {
             merge_counters(e); /* large events may ask for sums */
-            code = large_events(e, err);
+            code = rp_events_run(e, err);
             if (code != RP_OK)
                 return code;
         }

@@ -29,9 +29,12 @@ typedef struct rp_optional_sinks {
     const rp_sink *slope, *sigslope, *var_poisson, *var_rnoise, *yint, *sigyint, *pedestal, *weights, *crmag, *chisq;
 } rp_optional_sinks;
 
+enum { RP_KEEP_NOTHING = 1 };
+
 typedef struct rp_engine_options {
     const rp_frames *input; /* where the ramp is read from; NULL: the run's exposure */
     size_t memory_bytes; /* budget of all buffers together */
+    size_t kept_bytes;   /* of them for pixels that large events are likely to change; 0: the engine's choice */
     int64_t strip_rows;  /* 0: the engine's choice */
     int threads;         /* workers; 0: what the device likes */
     const char *scratch_dir;

@@ -60,6 +60,10 @@ static void enter_band(rp_band *band, const rp_worker *worker)
 rp_code rp_worker_read(rp_worker *worker, const rp_source *source, int64_t plane, void *dst, rp_error *err)
 {
     const rp_block *b = &worker->block;
+    if (worker->kind == RP_PASS_KEPT) {
+        worker->read_bytes += (uint64_t)b->npix * rp_dtype_size(source->type);
+        return rp_kept_read(worker, source, plane, dst, err);
+    }
     const int64_t nx = rp_shape_nx(&source->shape), skipped = (int64_t)b->first / b->rect.nx;
     const int64_t end = ((int64_t)b->end + b->rect.nx - 1) / b->rect.nx;
     const rp_rect rect = {b->rect.y0 + skipped, b->rect.x0, (end < b->rect.ny ? end : b->rect.ny) - skipped, b->rect.nx};

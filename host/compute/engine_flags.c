@@ -126,26 +126,19 @@ static void pack_row(uint64_t *saturated, uint64_t *jump, const uint8_t *flags, 
     }
 }
 
-rp_code rp_flag_store_put(rp_flag_store *store, const uint8_t *groupdq, size_t stride, rp_rect rect, rp_rect core, rp_error *err)
+void rp_flags_pack(uint64_t *saturated, uint64_t *jump, const uint8_t *groupdq, int64_t ny, int64_t nx)
 {
-    if (core.x0 != 0 || core.nx != store->nx)
-        return rp_fail(err, RP_E_INTERNAL, "flags are kept by whole rows");
-    const size_t n = store->words_per_row * (size_t)core.ny;
-    uint64_t *words = malloc(2 * n * sizeof *words);
-    if (!words)
-        return rp_fail(err, RP_E_MEMORY, "no memory for a strip of flags");
-    rp_code code = RP_OK;
-    for (int64_t k = 0; k < store->nints * store->ngroups && code == RP_OK; k++) {
-        const uint8_t *plane = groupdq + (size_t)k * stride;
-        for (int64_t y = 0; y < core.ny; y++) {
-            const size_t at = (size_t)y * store->words_per_row;
-            pack_row(words + at, words + n + at, plane + (size_t)((core.y0 - rect.y0 + y) * rect.nx), core.nx);
-        }
-        for (int set = SATURATED; set <= JUMP && code == RP_OK; set++)
-            code = transfer(store, row_at(store, k / store->ngroups, k % store->ngroups, set, core.y0), words + (size_t)set * n, n, true, err);
-    }
-    free(words);
-    return code;
+    const size_t words_per_row = (size_t)(nx + 63) / 64;
+    for (size_t y = 0; y < (size_t)ny; y++)
+        pack_row(saturated + y * words_per_row, jump + y * words_per_row, groupdq + y * (size_t)nx, nx);
+}
+
+rp_code rp_flag_store_put(rp_flag_store *s, int64_t plane, int64_t y0, int64_t ny, uint64_t *saturated, uint64_t *jump, rp_error *err)
+{
+    const size_t n = s->words_per_row * (size_t)ny;
+    const int64_t i = plane / s->ngroups, group = plane % s->ngroups;
+    const rp_code code = transfer(s, row_at(s, i, group, SATURATED, y0), saturated, n, true, err);
+    return code != RP_OK ? code : transfer(s, row_at(s, i, group, JUMP, y0), jump, n, true, err);
 }
 
 /* The words of a set that hold the rectangle; `room` takes them when they are not in memory. */
@@ -201,22 +194,19 @@ rp_code rp_flag_store_get(rp_flag_store *store, uint8_t *flags, size_t stride, r
     return code;
 }
 
-/* Rows of tiles in which something changed: bit y % RP_TILE_NY of the tile. */
-static void mark_rows(const rp_flag_store *s, const uint64_t *before, const uint64_t *after, uint8_t *dirty_rows)
+/* Marks the granules in which something changed: bit k of a word's byte stands for its pixels 16 k to 16 k + 15. */
+static void mark_granules(const rp_flag_store *s, const uint64_t *before, const uint64_t *after, uint8_t *dirty)
 {
-    const size_t tiles_per_row = (size_t)(s->nx + RP_TILE_NX - 1) / RP_TILE_NX; /* one word wide */
-    for (int64_t y = 0; y < s->ny; y++) {
-        const size_t at = (size_t)y * s->words_per_row;
-        uint8_t *row = dirty_rows + (size_t)(y / RP_TILE_NY) * tiles_per_row;
-        for (size_t w = 0; w < s->words_per_row; w++)
-            if (before ? before[at + w] != after[at + w] : after[at + w] != 0)
-                row[w] |= (uint8_t)(1u << (y % RP_TILE_NY));
+    for (size_t w = 0; w < s->plane_words; w++) {
+        const uint64_t changed = before ? before[w] ^ after[w] : after[w];
+        if (changed)
+            dirty[w] |= rp_granules_of_word(changed);
     }
 }
 
 /* One integration: `now` becomes what the stage makes of it; `before` has room for two of its sets. */
 static rp_code events_of_integration(rp_flag_store *s, rp_stage *stage, int64_t i, uint64_t **planes, uint64_t *now,
-                                     uint64_t *before, uint8_t *dirty_rows, rp_error *err)
+                                     uint64_t *before, uint8_t *dirty, rp_error *err)
 {
     const size_t ngroups = (size_t)s->ngroups, assigned = ASSIGNED * ngroups;
     for (size_t k = 0; k < SETS * ngroups; k++)
@@ -229,11 +219,11 @@ static rp_code events_of_integration(rp_flag_store *s, rp_stage *stage, int64_t 
     rp_frame_flags flags = {s->ngroups, s->ny, s->nx, s->words_per_row, planes, planes + ngroups, planes + assigned};
     const rp_code code = stage->step->ops->frame_flags(stage, i, &flags, err);
     for (size_t k = 0; k < SETS * ngroups && code == RP_OK; k++)
-        mark_rows(s, k < assigned ? before + k * s->plane_words : NULL, planes[k], dirty_rows);
+        mark_granules(s, k < assigned ? before + k * s->plane_words : NULL, planes[k], dirty);
     return code;
 }
 
-rp_code rp_flag_store_events(rp_flag_store *store, rp_stage *stage, uint8_t *dirty_rows, rp_error *err)
+rp_code rp_flag_store_events(rp_flag_store *store, rp_stage *stage, uint8_t *dirty, rp_error *err)
 {
     rp_code code = RP_OK;
     const size_t n = store->integration_words, kept = ASSIGNED * (size_t)store->ngroups * store->plane_words;
@@ -247,7 +237,7 @@ rp_code rp_flag_store_events(rp_flag_store *store, rp_stage *stage, uint8_t *dir
         if (loaded)
             code = transfer(store, (size_t)i * n, now, n, false, err);
         if (code == RP_OK)
-            code = events_of_integration(store, stage, i, planes, now, before, dirty_rows, err);
+            code = events_of_integration(store, stage, i, planes, now, before, dirty, err);
         if (loaded && code == RP_OK)
             code = transfer(store, (size_t)i * n, now, n, true, err);
     }

@@ -15,6 +15,7 @@ typedef enum rp_pass_kind {
     RP_PASS_WINDOW,  /* stages before `stop`; pixels are handed back */
     RP_PASS_MAIN,    /* everything */
     RP_PASS_REFIT,   /* flags of the event stage come from the store; only what follows it is written */
+    RP_PASS_KEPT,    /* as refit, on gathered pixels that the main pass kept as they were after the event stage */
     RP_PASS_OPTIONAL /* as refit, and only the optional results are written */
 } rp_pass_kind;
 
@@ -47,6 +48,40 @@ typedef struct rp_band {
     rp_held_rows held[RP_MAX_HELD];
 } rp_band;
 
+/* What changes with large events is counted in granules of one row, aligned to their width. */
+enum { RP_GRANULE_NX = 16 };
+/* Bit k: whether any of the bits 16 k to 16 k + 15 is set. */
+uint8_t rp_granules_of_word(uint64_t word);
+
+/* A guess which granules of a strip large events will change: engine_likely.c. */
+enum { RP_LIKELY_NEAR = 3 };
+typedef struct rp_likely {
+    size_t words_per_row, room;
+    int64_t ny, next_row;
+    uint64_t *memory;                         /* [room] for each of the parts below */
+    uint64_t *saturated, *jump;               /* [ny][words_per_row]: flags of the group under look */
+    uint64_t *before, *counts, *sums, *seeds; /* saturated in the group before, jumps in bytes, where events may begin */
+    uint64_t *solid, *solid_above;            /* columns of the strip, and of the one before if that lies above it */
+} rp_likely;
+/* `rows` whose flags will be looked at, of which `core` count; solid columns are remembered from strip to strip. */
+rp_code rp_likely_start(rp_likely *likely, rp_rect rows, rp_rect core, rp_error *err);
+/* Looks at the next group, whose flags lie in `saturated` and `jump`; the first of an integration has none before it. */
+void rp_likely_group(rp_likely *likely, bool is_first);
+/* The likely granules among 64 pixels, as a bit each. */
+uint8_t rp_likely_granules(const rp_likely *likely, int64_t y, size_t word);
+void rp_likely_clear(rp_likely *likely);
+
+/* Granules that a worker kept: engine_kept.c. */
+typedef struct rp_kept_granule {
+    int64_t y, x;
+    const char *pixels;
+} rp_kept_granule;
+
+typedef struct rp_kept {
+    struct rp_kept_chunk *first, *last;
+    size_t left_bytes; /* of the worker's share */
+} rp_kept;
+
 typedef struct rp_worker {
     rp_engine *engine;
     rp_block block;
@@ -62,6 +97,10 @@ typedef struct rp_worker {
     uint64_t sums[RP_MAX_STAGES][RP_COUNTERS];
     int halo;           /* of the pass */
     uint8_t dirty_rows; /* of the block */
+    const rp_kept_granule *granules; /* of the block of gathered pixels, one behind another */
+    size_t ngranules;
+    rp_likely likely;
+    rp_kept kept;
     void *pack;         /* host memory to pack narrow rectangles */
     size_t pack_bytes;
     double read_s, write_s, stage_s[RP_MAX_STAGES];
@@ -72,12 +111,14 @@ typedef struct rp_worker {
 typedef struct rp_flag_store rp_flag_store;
 rp_code rp_flag_store_new(rp_flag_store **out, const rp_run *run, size_t memory_bytes, const char *scratch_dir, rp_error *err);
 void rp_flag_store_free(rp_flag_store *store);
-/* Packs SATURATED and JUMP_DET of full-width core rows; groupdq [nints*ngroups][stride] of the rectangle. */
-rp_code rp_flag_store_put(rp_flag_store *store, const uint8_t *groupdq, size_t stride, rp_rect rect, rp_rect core, rp_error *err);
+/* Packs SATURATED and JUMP_DET of whole rows, [ny][nx] bytes to [ny][words]. */
+void rp_flags_pack(uint64_t *saturated, uint64_t *jump, const uint8_t *groupdq, int64_t ny, int64_t nx);
+/* Takes packed rows of plane integration * ngroups + group. */
+rp_code rp_flag_store_put(rp_flag_store *store, int64_t plane, int64_t y0, int64_t ny, uint64_t *saturated, uint64_t *jump, rp_error *err);
 /* Unpacks into bytes of the rectangle, [nints*ngroups][stride]: SATURATED, JUMP_DET, and 1 where SATURATED was assigned. */
 rp_code rp_flag_store_get(rp_flag_store *store, uint8_t *flags, size_t stride, rp_rect rect, rp_error *err);
-/* Lets the stage change the flags of every integration; marks in every tile the rows with a changed pixel, a bit each. */
-rp_code rp_flag_store_events(rp_flag_store *store, rp_stage *stage, uint8_t *dirty_rows, rp_error *err);
+/* Lets the stage change the flags of every integration; marks granules with a changed pixel: bits of dirty [ny][words of a row]. */
+rp_code rp_flag_store_events(rp_flag_store *store, rp_stage *stage, uint8_t *dirty, rp_error *err);
 
 /* Small tiles: what is written again costs a system call for every row and plane. */
 enum { RP_TILE_NY = 8, RP_TILE_NX = 64, RP_BAND_NY = 2 * RP_TILE_NY };
@@ -106,6 +147,8 @@ struct rp_engine {
     rp_rect *todo;       /* cores of the pass under way */
     uint8_t *dirty_rows; /* of each, in the refit pass: the rows to be written again */
     size_t ntodo;
+    rp_kept_granule *kept_todo; /* granules of the pass over what was kept, some hundred of them to an item */
+    size_t nkept_todo, kept_bytes; /* how much all workers may keep together */
     size_t next; /* under `lock` */
     rp_pass_kind kind;
     int stop;
@@ -128,7 +171,30 @@ rp_code rp_engine_pass(rp_engine *engine, rp_pass_kind kind, int stop, rp_rect *
 /* Gives the stages the windows they asked for. */
 rp_code rp_engine_prepare(rp_engine *engine, rp_error *err);
 
+/* Large events, engine_events.c: flags of a block to the store and back; the search and what follows from it. */
+rp_code rp_events_keep_flags(rp_worker *worker, rp_error *err);
+rp_code rp_events_restore_flags(rp_worker *worker, rp_error *err);
+rp_code rp_events_run(rp_engine *engine, rp_error *err);
+
+/* Likely pixels kept from the main pass, and refitted without reading them again: engine_kept.c. */
+/* Bytes for all workers together; 0: nothing is kept, for there is no need, no way, or less memory than else needed. */
+size_t rp_kept_budget(const rp_engine *engine, size_t needed_bytes);
+/* Keeps the likely granules of the core; row `first_row` of the frame is row 0 of `likely`. */
+rp_code rp_kept_put(rp_worker *worker, const rp_likely *likely, int64_t first_row, rp_error *err);
+/* Refits dirty granules that were kept, and takes them off `dirty`. */
+rp_code rp_kept_refit(rp_engine *engine, uint8_t *dirty, rp_error *err);
+/* Forgets what was kept; from then on there is a share to keep again. */
+void rp_kept_forget(rp_kept *kept, size_t share_bytes);
+/* The block of gathered pixels: neighbours of a row, from granule *next on, which is moved behind them. */
+rp_rect rp_kept_run(const rp_worker *worker, size_t *next);
+void rp_kept_take(rp_worker *worker, size_t item);
+rp_code rp_kept_load(rp_worker *worker, rp_error *err);
+rp_code rp_kept_read(const rp_worker *worker, const rp_source *source, int64_t plane, char *dst, rp_error *err);
+rp_code rp_kept_write(const rp_worker *worker, const rp_sink *sink, int64_t plane, const char *src, rp_error *err);
+
 rp_code rp_worker_process(rp_worker *worker, rp_rect core, rp_error *err);
+/* Fills the block's buffers from the exposure: engine_load.c. */
+rp_code rp_worker_load(rp_worker *worker, rp_error *err);
 void rp_worker_clear(rp_worker *worker);
 /* The rows of the block that still matter, of one plane, to their place among packed rows at `dst`. */
 rp_code rp_worker_read(rp_worker *worker, const rp_source *source, int64_t plane, void *dst, rp_error *err);

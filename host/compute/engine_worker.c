@@ -1,4 +1,4 @@
-/* One worker on one block: load, stages, taps, results. */
+/* One worker on one block: stages, taps, results. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -26,14 +26,19 @@ static size_t planes_of(const rp_run *run)
 }
 
 /* ------------------------------------------------------------------ rectangles */
+/* Flags of the event stage are there already. */
+static bool is_replay(const rp_worker *worker)
+{
+    return worker->kind == RP_PASS_REFIT || worker->kind == RP_PASS_KEPT || worker->kind == RP_PASS_OPTIONAL;
+}
+
 /* What stages from `first` on read beyond their pixels. */
 static int halo_from(const rp_worker *worker, int first)
 {
     const rp_engine *engine = worker->engine;
     int halo = 0;
     for (int i = first; i < engine->stop; i++) {
-        const bool replayed = worker->kind == RP_PASS_REFIT || worker->kind == RP_PASS_OPTIONAL;
-        if (!engine->stage[i]->skip && !(replayed && i == engine->event_stage))
+        if (!engine->stage[i]->skip && !(is_replay(worker) && i == engine->event_stage))
             halo += engine->stage[i]->halo;
     }
     return halo;
@@ -107,103 +112,20 @@ static rp_code reserve_block(rp_worker *worker, rp_error *err)
     return worker->kind == RP_PASS_OPTIONAL ? reserve_optional(worker, stride, err) : RP_OK;
 }
 
-/* ------------------------------------------------------------------ loading */
-/* Reads planes as float32 words; other number types are converted here (raw uint16 has its own way). */
-static rp_code read_words(rp_worker *worker, const rp_source *source, size_t nplanes, rp_buffer *into, rp_error *err)
+/* ------------------------------------------------------------------ the buffers of stages */
+/* Buffers as stages see them, counters at zero. */
+static rp_code begin_block(rp_worker *worker, rp_error *err)
 {
-    const rp_block *b = &worker->block;
-    const size_t element = rp_dtype_size(source->type);
-    const bool as_is = source->type == RP_F32 || source->type == RP_U16;
-    char *host = rp_buffer_host(into);
-    const size_t out_element = as_is ? element : 4;
-    void *mixed = as_is ? NULL : malloc(b->npix * (element + 4));
-    if (!as_is && !mixed)
-        return rp_fail(err, RP_E_MEMORY, "%s: no memory to convert a strip", source->label);
-    const double start = rp_thread_seconds();
-    rp_code code = RP_OK;
-    for (size_t k = 0; k < nplanes && code == RP_OK; k++) {
-        char *dst = host + k * b->stride * out_element;
-        code = rp_worker_read(worker, source, (int64_t)k, as_is ? (void *)dst : mixed, err);
-        if (code == RP_OK && !as_is) {
-            float *values = (float *)(void *)((char *)mixed + b->npix * element);
-            rp_elements_to_f32(values, mixed, source->type, b->npix);
-            rp_elements_from_f32(dst, values, b->npix);
-        }
-    }
-    free(mixed);
-    worker->read_s += rp_thread_seconds() - start;
-    if (code == RP_OK)
-        code = rp_queue_push(b->queue, into, 0, nplanes * b->stride * out_element, err);
-    return code;
-}
-
-static rp_code load_planes(rp_worker *worker, const rp_source *source, size_t nplanes, rp_buffer *data, rp_buffer *groupdq, rp_error *err)
-{
-    TRY(read_words(worker, source, nplanes, worker->raw, err));
-    const rp_ramp_io_params params = {worker->block.stride, (uint32_t)nplanes, groupdq != NULL};
-    rp_buffer *const buffers[] = {data, groupdq, worker->raw};
-    return rp_block_lanes(&worker->block, source->type == RP_U16 ? RP_K_load_u16 : RP_K_load_f32, &params, sizeof params, buffers, 3, err);
-}
-
-static rp_code load_groupdq(rp_worker *worker, rp_error *err)
-{
-    const rp_source *source = worker->engine->groupdq;
-    const rp_block *b = &worker->block;
-    const size_t planes = planes_of(b->run);
-    uint8_t *host = rp_buffer_host(worker->groupdq);
-    for (size_t k = 0; k < planes; k++)
-        TRY(rp_worker_read(worker, source, (int64_t)k, host + k * b->stride, err));
-    return rp_queue_push(b->queue, worker->groupdq, 0, planes * b->stride, err);
-}
-
-static rp_code load_pixeldq(rp_worker *worker, rp_error *err)
-{
+    const rp_run *run = worker->engine->run;
     rp_block *b = &worker->block;
-    memset(rp_buffer_host(worker->pixeldq), 0, b->stride * 4);
-    TRY(rp_queue_push(b->queue, worker->pixeldq, 0, b->stride * 4, err));
-    if (!worker->engine->pixeldq)
-        return RP_OK;
-    rp_bound bound;
-    TRY(rp_block_bind(b, worker->engine->pixeldq, 0, 1, &bound, err));
-    const rp_or_params params = {bound.offset};
-    rp_buffer *const buffers[] = {worker->pixeldq, bound.buffer};
-    return rp_block_lanes(b, RP_K_or_pixeldq, &params, sizeof params, buffers, 2, err);
-}
-
-static rp_code load_dark_current(rp_worker *worker, rp_error *err)
-{
-    if (worker->engine->dark_current)
-        return load_planes(worker, worker->engine->dark_current, 1, worker->dark_current, NULL, err);
-    memset(rp_buffer_host(worker->dark_current), 0, worker->block.stride * 4);
-    return rp_queue_push(worker->block.queue, worker->dark_current, 0, worker->block.stride * 4, err);
-}
-
-static rp_code load_block(rp_worker *worker, rp_error *err)
-{
-    rp_engine *engine = worker->engine;
-    const rp_run *run = engine->run;
-    rp_block *b = &worker->block;
-    if (run->has_dark_current)
-        TRY(load_dark_current(worker, err));
-    if (run->has_dark_current && run->has_zeroframe) /* launches may wait: the staging memory of `raw` is used again */
-        TRY(rp_queue_finish(b->queue, err));
-    if (run->has_zeroframe)
-        TRY(load_planes(worker, engine->zeroframe, (size_t)run->nints, worker->zeroframe, NULL, err));
-    if (run->has_dark_current || run->has_zeroframe)
-        TRY(rp_queue_finish(b->queue, err));
-    TRY(load_planes(worker, engine->sci, planes_of(run), worker->data, engine->groupdq ? NULL : worker->groupdq, err));
-    if (engine->groupdq)
-        TRY(load_groupdq(worker, err));
-    TRY(load_pixeldq(worker, err));
-    memset(rp_buffer_host(worker->counters), 0, rp_buffer_bytes(worker->counters));
-    TRY(rp_queue_push(b->queue, worker->counters, 0, rp_buffer_bytes(worker->counters), err));
     b->data = worker->data;
     b->groupdq = worker->groupdq;
     b->pixeldq = worker->pixeldq;
     b->counters = worker->counters;
     b->zeroframe = run->has_zeroframe ? worker->zeroframe : NULL;
     b->dark_current = run->has_dark_current ? worker->dark_current : NULL;
-    return RP_OK;
+    memset(rp_buffer_host(b->counters), 0, rp_buffer_bytes(b->counters));
+    return rp_queue_push(b->queue, b->counters, 0, rp_buffer_bytes(b->counters), err);
 }
 
 /* ------------------------------------------------------------------ storing */
@@ -241,6 +163,10 @@ static rp_code write_core(rp_worker *worker, const rp_sink *sink, const void *ho
     const size_t first = (size_t)((b->core.y0 - b->rect.y0) * b->rect.nx + (b->core.x0 - b->rect.x0));
     for (size_t k = 0; k < nplanes; k++) {
         const char *src = (const char *)host + (k * b->stride + first) * element;
+        if (worker->kind == RP_PASS_KEPT) {
+            TRY(rp_kept_write(worker, sink, (int64_t)k, src, err));
+            continue;
+        }
         if (!whole_rows) {
             for (int64_t y = 0; y < b->core.ny; y++)
                 memcpy((char *)worker->pack + (size_t)y * row, src + (size_t)(y * b->rect.nx) * element, row);
@@ -361,7 +287,7 @@ static rp_code write_optional(rp_worker *worker, rp_error *err)
     return pull_and_write(worker, s->chisq, o->chisq, 1, err);
 }
 
-/* ------------------------------------------------------------------ flags of whole groups, flags of large events */
+/* ------------------------------------------------------------------ flags of whole groups */
 static rp_code note_usable(rp_worker *worker, uint8_t *seen, atomic_int *unseen, uint32_t ramp, rp_error *err)
 {
     rp_engine *engine = worker->engine;
@@ -391,40 +317,22 @@ static rp_code note_usable(rp_worker *worker, uint8_t *seen, atomic_int *unseen,
     return RP_OK;
 }
 
-static rp_code keep_flags(rp_worker *worker, rp_error *err)
-{
-    rp_block *b = &worker->block;
-    TRY(rp_queue_pull(b->queue, b->groupdq, 0, planes_of(b->run) * b->stride, err));
-    return rp_flag_store_put(worker->engine->flags, rp_buffer_host(b->groupdq), b->stride, b->rect, b->core, err);
-}
-
-static rp_code restore_flags(rp_worker *worker, rp_error *err)
-{
-    rp_block *b = &worker->block;
-    const size_t bytes = planes_of(b->run) * b->stride;
-    TRY(rp_buffer_reserve(&worker->final_flags, b->run->device, bytes, err));
-    TRY(rp_flag_store_get(worker->engine->flags, rp_buffer_host(worker->final_flags), b->stride, b->rect, err));
-    TRY(rp_queue_push(b->queue, worker->final_flags, 0, bytes, err));
-    const rp_ramp_io_params params = {b->stride, (uint32_t)planes_of(b->run), 0};
-    rp_buffer *const buffers[] = {b->groupdq, worker->final_flags};
-    return rp_block_lanes(b, RP_K_restore_flags, &params, sizeof params, buffers, 2, err);
-}
-
 /* ------------------------------------------------------------------ the block */
 static rp_code run_stage(rp_worker *worker, int i, rp_error *err)
 {
     rp_engine *engine = worker->engine;
     rp_stage *stage = engine->stage[i];
     const bool first_time = worker->kind == RP_PASS_MAIN;
-    const bool replay = worker->kind == RP_PASS_REFIT || worker->kind == RP_PASS_OPTIONAL;
     if (first_time && i == engine->jump_stage)
         TRY(note_usable(worker, engine->seen_at_jump, &engine->unseen_at_jump, 0, err));
     const uint32_t ramp = engine->run->drops_single_groups ? (uint32_t)engine->run->ngroups : 0;
     if (first_time && i == engine->fit_stage)
         TRY(note_usable(worker, engine->seen_at_fit, &engine->unseen_at_fit, ramp, err));
-    if (replay && i == engine->event_stage) {
-        TRY(restore_flags(worker, err));
-        return stage->step->ops->replay ? stage->step->ops->replay(stage, &worker->block, err) : RP_OK;
+    if (is_replay(worker) && i == engine->event_stage) {
+        TRY(rp_events_restore_flags(worker, err));
+        /* what was kept has passed the stage */
+        const bool is_left = stage->step->ops->replay && worker->kind != RP_PASS_KEPT;
+        return is_left ? stage->step->ops->replay(stage, &worker->block, err) : RP_OK;
     }
     if (stage->skip || !stage->step->ops->block)
         return RP_OK;
@@ -433,7 +341,7 @@ static rp_code run_stage(rp_worker *worker, int i, rp_error *err)
     const rp_code code = stage->step->ops->block(stage, &worker->block, err);
     worker->stage_s[i] += rp_thread_seconds() - start - (worker->read_s - io);
     if (code == RP_OK && first_time && i == engine->event_stage)
-        return keep_flags(worker, err);
+        return rp_events_keep_flags(worker, err);
     return code;
 }
 
@@ -461,18 +369,21 @@ rp_code rp_worker_process(rp_worker *worker, rp_rect core, rp_error *err)
     worker->serial++;
     b->run = engine->run;
     b->engine = worker;
+    const bool is_kept = worker->kind == RP_PASS_KEPT;
+    const int begin = is_kept ? engine->event_stage : 0;
     b->core = core;
-    worker->halo = halo_from(worker, 0);
-    b->rect = grown(core, worker->halo, engine->run);
+    worker->halo = halo_from(worker, begin);
+    b->rect = is_kept ? core : grown(core, worker->halo, engine->run);
     b->npix = (size_t)(b->rect.ny * b->rect.nx);
     b->stride = (b->npix + 63) / 64 * 64;
     if (b->stride % 1024 == 0) /* planes a multiple of 4096 bytes apart look like the same address to the CPU's load queue */
         b->stride += 64;
     shrink_to(worker, worker->halo);
     TRY(reserve_block(worker, err));
-    TRY(load_block(worker, err));
+    TRY(begin_block(worker, err));
+    TRY(is_kept ? rp_kept_load(worker, err) : rp_worker_load(worker, err));
     TRY(write_taps(worker, -1, err));
-    for (int i = 0; i < engine->stop; i++) {
+    for (int i = begin; i < engine->stop; i++) {
         TRY(run_stage(worker, i, err));
         TRY(write_taps(worker, i, err));
     }
@@ -512,5 +423,7 @@ void rp_worker_clear(rp_worker *worker)
             rp_buffer_free(worker->bind[i].buffer);
     free(worker->pack);
     rp_band_clear(&worker->band);
+    rp_likely_clear(&worker->likely);
+    rp_kept_forget(&worker->kept, 0);
     rp_queue_free(worker->block.queue);
 }

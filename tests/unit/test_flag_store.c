@@ -1,5 +1,5 @@
 /* Flags of the frame as bit planes: what goes in comes out, in memory and in a scratch file, and what events change is
- * found by rows of tiles. */
+ * found by granules of 16 pixels. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include "host/compute/engine_impl.h"
 #include "rampart/dq.h"
 
-enum { NINTS = 3, NGROUPS = 2, NY = 11, NX = 150, NPIX = NY * NX, PLANES = NINTS * NGROUPS };
+enum { NINTS = 3, NGROUPS = 2, NY = 11, NX = 150, WORDS = 3, NPIX = NY * NX, PLANES = NINTS * NGROUPS };
 
 static uint8_t put[PLANES][NPIX], got[PLANES][NPIX];
 
@@ -49,11 +49,12 @@ static rp_flag_store *filled_store(const rp_run *run, size_t memory_bytes)
     assert_int_equal(rp_flag_store_new(&store, run, memory_bytes, NULL, NULL), RP_OK);
     fill();
     for (int64_t y = 0; y < NY; y += 4) { /* strips of four rows */
-        const rp_rect rect = {y, 0, y + 4 < NY ? 4 : NY - y, NX};
-        static uint8_t strip[PLANES][NPIX];
-        for (size_t k = 0; k < PLANES; k++)
-            memcpy(strip[k], put[k] + y * NX, (size_t)(rect.ny * NX));
-        assert_int_equal(rp_flag_store_put(store, strip[0], NPIX, rect, rect, NULL), RP_OK);
+        const int64_t ny = y + 4 < NY ? 4 : NY - y;
+        uint64_t saturated[4 * WORDS], jump[4 * WORDS];
+        for (int64_t k = 0; k < PLANES; k++) {
+            rp_flags_pack(saturated, jump, put[k] + y * NX, ny, NX);
+            assert_int_equal(rp_flag_store_put(store, k, y, ny, saturated, jump, NULL), RP_OK);
+        }
     }
     return store;
 }
@@ -90,14 +91,18 @@ static void check(size_t memory_bytes)
     for (size_t i = 0; i < 4; i++)
         expect_rect(store, rects[i], false);
     for (int round = 0; round < 2; round++) { /* the main pass may be repeated */
-        uint8_t dirty[2 * 3] = {0};
+        uint8_t dirty[NY * WORDS] = {0}, marks[NY * WORDS] = {0};
         rp_flag_store_free(store);
         store = filled_store(&run, memory_bytes);
         assert_int_equal(rp_flag_store_events(store, &stage, dirty, NULL), RP_OK);
         for (size_t i = 0; i < 4; i++)
             expect_rect(store, rects[i], true);
-        /* rows 0 2 4 of the tiles of x = 0, 70, 140, unless the jump was there; row 1 of the lower right tile */
-        const uint8_t marks[6] = {(put[1][0] & 4) ? 0 : 1, (put[3][2 * NX + 70] & 4) ? 0 : 4, (put[5][4 * NX + 140] & 4) ? 0 : 16, 0, 0, 2};
+        for (int64_t i = 0; i < NINTS; i++) { /* unless the jump was there */
+            const int64_t x = 70 * i, assigned = 149 - i;
+            if (!(put[2 * i + 1][2 * i * NX + x] & RP_DQ_JUMP_DET))
+                marks[2 * i * WORDS + x / 64] |= (uint8_t)(1u << (x % 64 / 16));
+            marks[9 * WORDS + assigned / 64] |= (uint8_t)(1u << (assigned % 64 / 16));
+        }
         assert_memory_equal(dirty, marks, sizeof marks);
     }
     rp_flag_store_free(store);
