@@ -1,11 +1,12 @@
 #!/bin/sh
-# nvptx.sh [OUT]: the kernels as NVIDIA machine code, without a GPU: clang and libclc make PTX, ptxas assembles it.
+# nvptx.sh [OUT|FOLDER]: the kernels as NVIDIA machine code, without a GPU: clang and libclc make PTX, ptxas assembles it.
 # Fails when a kernel does not compile, when arithmetic is not rounded as IEEE 754 says (contracted, approximate or
 # flushed), or when registers spill.  Prints what each kernel needs, and how full that leaves a multiprocessor
-# (docs/devices.md); with OUT also into that file.  About two minutes; exit status 77 where a tool is missing.
+# (docs/devices.md); with OUT also into that file (nvptx.txt of a folder).  About two minutes; exit status 77 where a tool is missing.
 set -eu
 kernels=$(cd "$(dirname "$0")/../../kernels" && pwd)
 out=${1:-/dev/null}
+[ ! -d "$out" ] || out=$out/nvptx.txt
 clang=$(command -v clang-14 || command -v clang || true)
 ptxas=$(command -v ptxas || echo /usr/local/cuda/bin/ptxas)
 library=/usr/lib/clc/nvptx64--nvidiacl.bc
