@@ -52,7 +52,7 @@
     [RP_K_jump_after] = 0x775c58d6b82fc722u,
     [RP_K_flicker_sum] = 0xeed3803976e6ebdbu,
     [RP_K_picture_frame] = 0x0451bd26fb3abb63u,
-    [RP_K_persistence] = 0x82a0f8dee6a32958u,
+    [RP_K_persistence] = 0x18119b7db8501298u,
     [RP_K_shower_statistics] = 0xc8e891d5e98216d2u,
     [RP_K_shower_ratio] = 0x82aed33b3a575657u,
     [RP_K_shower_marks] = 0xd80a990de90e87dbu,

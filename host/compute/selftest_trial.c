@@ -78,9 +78,9 @@ rp_buffer *rp_trial_counters(rp_trial *t)
 }
 
 /* Between two whole numbers, in steps of 1/256. */
-static int value_256(rp_trial *t, int low, int high)
+static int64_t value_256(rp_trial *t, int low, int high)
 {
-    return low * 256 + (int)rp_trial_below(t, (uint32_t)(high - low) * 256);
+    return (int64_t)low * 256 + rp_trial_below(t, (uint32_t)(high - low) * 256);
 }
 
 static uint32_t bits_of(float value)

@@ -147,17 +147,9 @@ int test_finish(test_child child, const char *log)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* The leak sanitizer of LLVM 14 rarely dies itself ("Tracer caught signal") while threads end; that says nothing about the
- * program, so the run counts for nothing. */
 int test_run(const test_command *command, const char *log, bool keep_out)
 {
-    int status = 0;
-    for (int attempt = 0; attempt < 3; attempt++) {
-        status = test_finish(test_start(command, keep_out, NULL, NULL), log);
-        if (status == 0 || !test_file_says(log, "LeakSanitizer has encountered a fatal error"))
-            break;
-    }
-    return status;
+    return test_finish(test_start(command, keep_out, NULL, NULL), log);
 }
 
 /* ------------------------------------------------------------------ files */
