@@ -385,14 +385,31 @@ static rp_code main_passes(rp_engine *e, rp_rect *strips, size_t nstrips, rp_err
     return rp_fail(err, RP_E_INTERNAL, "the set of unusable groups does not settle");
 }
 
+/* Numbers of segments and jumps after large events: maxima of the main pass may come from pixels that lost theirs. */
+static rp_code count_again(rp_engine *e, rp_rect *strips, size_t nstrips, rp_error *err)
+{
+    if (e->event_stage < 0)
+        return RP_OK;
+    for (int w = 0; w < e->nworkers; w++)
+        memset(e->worker[w].sums[e->fit_stage] + RP_FIRST_MAX_COUNTER, 0,
+               (RP_COUNTERS - RP_FIRST_MAX_COUNTER) * sizeof(uint64_t));
+    e->optional_sinks = (rp_optional_sinks){0};
+    const rp_code code = rp_engine_pass(e, RP_PASS_OPTIONAL, e->nstages, strips, nstrips, NULL, NULL, err);
+    merge_counters(e);
+    return code;
+}
+
 static rp_code optional_pass(rp_engine *e, rp_rect *strips, size_t nstrips, rp_error *err)
 {
     if (!e->options.optional || e->fit_stage < 0 || e->run->no_product)
         return RP_OK;
+    rp_code code = count_again(e, strips, nstrips, err);
+    if (code != RP_OK)
+        return code;
     const uint64_t segments = e->sums[e->fit_stage][RP_FIRST_MAX_COUNTER], jumps = e->sums[e->fit_stage][RP_FIRST_MAX_COUNTER + 1];
     e->nsegments = (uint32_t)segments; /* planes without pixels where no ramp has any */
     e->njumps = (uint32_t)jumps; /* CRMAG without planes where there is none */
-    const rp_code code = e->options.optional(e->options.payload, e->nsegments, e->njumps, &e->optional_sinks, err);
+    code = e->options.optional(e->options.payload, e->nsegments, e->njumps, &e->optional_sinks, err);
     return code != RP_OK ? code : rp_engine_pass(e, RP_PASS_OPTIONAL, e->nstages, strips, nstrips, NULL, NULL, err);
 }
 

@@ -184,9 +184,9 @@ static void set_environment(const fault *f)
 {
     (void)setenv("TMPDIR", f->scratch, 1);
     /* a sanitizer's end must not look like a failure of ours */
-    (void)setenv("ASAN_OPTIONS", "exitcode=99:detect_leaks=1:allocator_may_return_null=1", 1);
-    (void)setenv("UBSAN_OPTIONS", "exitcode=99:print_stacktrace=1", 1);
-    (void)setenv("LSAN_OPTIONS", "exitcode=99", 1);
+    (void)setenv("ASAN_OPTIONS", "exitcode=99:detect_leaks=1:allocator_may_return_null=1", 0);
+    (void)setenv("UBSAN_OPTIONS", "exitcode=99:print_stacktrace=1", 0);
+    (void)setenv("LSAN_OPTIONS", "exitcode=99", 0);
 }
 
 static void make_base(fault *f)
