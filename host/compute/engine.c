@@ -128,7 +128,6 @@ static rp_code choose_strips(rp_engine *e, rp_error *err)
     if (info.memory_bytes && free_bytes < budget)
         budget = free_bytes;
     const size_t target = info.host_memory ? host_block_bytes : info.is_gpu ? gpu_block_bytes : cpu_driver_block_bytes;
-    e->strip_cols = run->nx;
     int64_t rows = (int64_t)((target < budget ? target : budget) / row) - 2 * halo;
     /* a halo costs its share of rows: better a larger block, but with many integrations not a very large one */
     const int64_t affordable = (int64_t)(most_for_halo_bytes / row) - 2 * halo;
@@ -460,11 +459,6 @@ void rp_engine_times_get(const rp_engine *engine, rp_engine_times *out)
         for (int i = 0; i < e->nstages; i++)
             e->stage_s[i] += e->worker[w].stage_s[i];
     }
-}
-
-double rp_engine_clock_s(void)
-{
-    return rp_thread_seconds();
 }
 
 static void close_source(rp_source *source)

@@ -47,11 +47,11 @@ static rp_code read_planes(rp_block *block, rp_bind_slot *slot, const rp_source 
     rp_code code = rp_buffer_reserve(&slot->buffer, block->run->device, (size_t)nplanes * plane_bytes, err);
     if (code != RP_OK)
         return code;
-    const double start = rp_thread_seconds();
+    const double start = rp_engine_clock_s();
     char *host = rp_buffer_host(slot->buffer);
     for (int64_t k = 0; k < nplanes && code == RP_OK; k++)
         code = rp_worker_read(worker, source, plane + k, host + (size_t)k * plane_bytes, err);
-    worker->read_s += rp_thread_seconds() - start;
+    worker->read_s += rp_engine_clock_s() - start;
     return code != RP_OK ? code : rp_queue_push(block->queue, slot->buffer, 0, (size_t)nplanes * plane_bytes, err);
 }
 

@@ -131,9 +131,9 @@ rp_code rp_events_run(rp_engine *e, rp_error *err)
     uint8_t *dirty = calloc((size_t)e->run->ny * (size_t)((e->run->nx + 63) / 64), 1);
     if (!dirty)
         return rp_fail(err, RP_E_MEMORY, "no memory for a map of changed flags");
-    const double start = rp_thread_seconds();
+    const double start = rp_engine_clock_s();
     rp_code code = rp_flag_store_events(e->flags, e->stage[e->event_stage], dirty, err);
-    e->events_s += rp_thread_seconds() - start;
+    e->events_s += rp_engine_clock_s() - start;
     if (code == RP_OK)
         code = rp_kept_refit(e, dirty, err);
     if (code == RP_OK)

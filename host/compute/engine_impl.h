@@ -8,6 +8,14 @@
 #include "host/compute/engine.h"
 #include "kernels/kernel_ids.h"
 
+/* Hands on what went wrong; for functions with nothing to undo. */
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        const rp_code code_ = (call);                                                                                  \
+        if (code_ != RP_OK)                                                                                            \
+            return code_;                                                                                              \
+    } while (0)
+
 enum { RP_MAX_STAGES = 24, RP_SCRATCH_SLOTS = 16, RP_COUNTERS = 8, RP_FIRST_MAX_COUNTER = 4, RP_MAX_BINDS = 48, RP_MAX_TAPS = 32 };
 
 /* What a pass over blocks does. */
@@ -143,7 +151,7 @@ struct rp_engine {
     rp_flag_store *flags;
     rp_worker *worker;
     int nworkers;
-    int64_t strip_rows, strip_cols;
+    int64_t strip_rows;
     rp_rect *todo;       /* cores of the pass under way */
     uint8_t *dirty_rows; /* of each, in the refit pass: the rows to be written again */
     size_t ntodo;
@@ -202,6 +210,5 @@ void rp_band_clear(rp_band *band);
 /* Blocks that begin in the same so many rows share what is read; 0: none do. */
 int64_t rp_band_height(rp_pass_kind kind);
 rp_code rp_buffer_reserve(rp_buffer **buffer, rp_device *device, size_t bytes, rp_error *err);
-double rp_thread_seconds(void);
 
 #endif

@@ -5,13 +5,6 @@
 #include "host/compute/engine_impl.h"
 #include "host/compute/kernels.h"
 
-#define TRY(call)                                                                                                      \
-    do {                                                                                                               \
-        const rp_code code_ = (call);                                                                                  \
-        if (code_ != RP_OK)                                                                                            \
-            return code_;                                                                                              \
-    } while (0)
-
 /* Reads planes as float32 words; other number types are converted here (raw uint16 has its own way). */
 static rp_code read_words(rp_worker *worker, const rp_source *source, size_t nplanes, rp_buffer *into, rp_error *err)
 {
@@ -23,7 +16,7 @@ static rp_code read_words(rp_worker *worker, const rp_source *source, size_t npl
     void *mixed = as_is ? NULL : malloc(b->npix * (element + 4));
     if (!as_is && !mixed)
         return rp_fail(err, RP_E_MEMORY, "%s: no memory to convert a strip", source->label);
-    const double start = rp_thread_seconds();
+    const double start = rp_engine_clock_s();
     rp_code code = RP_OK;
     for (size_t k = 0; k < nplanes && code == RP_OK; k++) {
         char *dst = host + k * b->stride * out_element;
@@ -35,7 +28,7 @@ static rp_code read_words(rp_worker *worker, const rp_source *source, size_t npl
         }
     }
     free(mixed);
-    worker->read_s += rp_thread_seconds() - start;
+    worker->read_s += rp_engine_clock_s() - start;
     if (code == RP_OK)
         code = rp_queue_push(b->queue, into, 0, nplanes * b->stride * out_element, err);
     return code;

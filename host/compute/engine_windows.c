@@ -105,10 +105,10 @@ static rp_code prepare_stage(rp_engine *e, int index, rp_error *err)
     rp_code code = plan_pieces(&p, stage, e->run, err);
     if (code == RP_OK)
         code = rp_engine_pass(e, RP_PASS_WINDOW, index, p.rect, p.n, collect_piece, &p, err);
-    const double start = rp_thread_seconds();
+    const double start = rp_engine_clock_s();
     if (code == RP_OK)
         code = stage->step->ops->prepare(stage, p.window, err);
-    e->windows_s += rp_thread_seconds() - start;
+    e->windows_s += rp_engine_clock_s() - start;
     clear_pieces(&p, stage->nwindows);
     return code;
 }

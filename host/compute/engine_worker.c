@@ -6,14 +6,7 @@
 #include "host/compute/engine_impl.h"
 #include "host/compute/kernels.h"
 
-#define TRY(call)                                                                                                      \
-    do {                                                                                                               \
-        const rp_code code_ = (call);                                                                                  \
-        if (code_ != RP_OK)                                                                                            \
-            return code_;                                                                                              \
-    } while (0)
-
-double rp_thread_seconds(void)
+double rp_engine_clock_s(void)
 {
     struct timespec t;
     (void)clock_gettime(CLOCK_MONOTONIC, &t); /* the CPU clock of a thread is a system call */
@@ -159,7 +152,7 @@ static rp_code write_core(rp_worker *worker, const rp_sink *sink, const void *ho
     const bool whole_rows = b->core.nx == b->rect.nx;
     if (!whole_rows)
         TRY(reserve_pack(worker, row * (size_t)b->core.ny, sink->label, err));
-    const double start = rp_thread_seconds();
+    const double start = rp_engine_clock_s();
     const size_t first = (size_t)((b->core.y0 - b->rect.y0) * b->rect.nx + (b->core.x0 - b->rect.x0));
     for (size_t k = 0; k < nplanes; k++) {
         const char *src = (const char *)host + (k * b->stride + first) * element;
@@ -174,7 +167,7 @@ static rp_code write_core(rp_worker *worker, const rp_sink *sink, const void *ho
         }
         TRY(write_rows(worker, sink, (int64_t)k, src, row, err));
     }
-    worker->write_s += rp_thread_seconds() - start;
+    worker->write_s += rp_engine_clock_s() - start;
     worker->written_bytes += (uint64_t)nplanes * row * (uint64_t)b->core.ny;
     return RP_OK;
 }
@@ -337,9 +330,9 @@ static rp_code run_stage(rp_worker *worker, int i, rp_error *err)
     if (stage->skip || !stage->step->ops->block)
         return RP_OK;
     shrink_to(worker, halo_from(worker, i));
-    const double start = rp_thread_seconds(), io = worker->read_s;
+    const double start = rp_engine_clock_s(), io = worker->read_s;
     const rp_code code = stage->step->ops->block(stage, &worker->block, err);
-    worker->stage_s[i] += rp_thread_seconds() - start - (worker->read_s - io);
+    worker->stage_s[i] += rp_engine_clock_s() - start - (worker->read_s - io);
     if (code == RP_OK && first_time && i == engine->event_stage)
         return rp_events_keep_flags(worker, err);
     return code;

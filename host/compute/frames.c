@@ -223,3 +223,13 @@ rp_code rp_frames_source(const rp_frames *frames, rp_frames_kind kind, rp_source
     *out = &source->base;
     return RP_OK;
 }
+
+void rp_frames_note_failure(rp_code *result, rp_error *err, rp_code code, const rp_error *error)
+{
+#pragma omp critical(rp_frames_failure)
+    {
+        __atomic_store_n(result, code, __ATOMIC_RELAXED);
+        if (err)
+            *err = *error;
+    }
+}

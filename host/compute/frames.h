@@ -42,4 +42,8 @@ rp_code rp_frames_write(rp_frames *frames, rp_frames_kind kind, int64_t plane, r
 const rp_sink *rp_frames_sink(const rp_frames *frames, rp_frames_kind kind);
 rp_code rp_frames_source(const rp_frames *frames, rp_frames_kind kind, rp_source **out, rp_error *err);
 
+/* A thread of a loop over planes failed with `error`: leaves it in what the threads share.  Others may look at *result
+ * with `omp atomic read`; err may be NULL. */
+void rp_frames_note_failure(rp_code *result, rp_error *err, rp_code code, const rp_error *error);
+
 #endif

@@ -110,14 +110,8 @@ static rp_code every_strip(joint *j, strip_fn work, bool ordered, rp_error *err)
                 const size_t at = item * inner + s;
                 code = one_strip(j, at / strips, at % strips, work, data, &error);
             }
-            if (code != RP_OK) {
-#pragma omp critical(rp_emicorr)
-                {
-                    result = code;
-                    if (err)
-                        *err = error;
-                }
-            }
+            if (code != RP_OK)
+                rp_frames_note_failure(&result, err, code, &error);
         }
         free(data);
     }

@@ -157,14 +157,8 @@ static rp_code flatten_all(sequential *s, rp_error *err)
                                                    : rp_fail(&error, RP_E_MEMORY, "emicorr: no memory for some rows");
             for (size_t g = 0; code == RP_OK && g < s->ngroups; g++)
                 finish_frame(s, s->rest + (i * s->ngroups + g) * s->ny * s->nx4, scratch);
-            if (code != RP_OK) {
-#pragma omp critical(rp_emicorr)
-                {
-                    result = code;
-                    if (err)
-                        *err = error;
-                }
-            }
+            if (code != RP_OK)
+                rp_frames_note_failure(&result, err, code, &error);
         }
         free(data);
         free(ramp);
@@ -349,14 +343,8 @@ static rp_code subtract_all(const sequential *s, rp_error *err)
         for (size_t plane = 0; plane < s->nints * s->ngroups; plane++) {
             const rp_code code = data ? subtract_plane(s, plane, data, &error)
                                       : rp_fail(&error, RP_E_MEMORY, "emicorr: no memory for a frame");
-            if (code != RP_OK) {
-#pragma omp critical(rp_emicorr)
-                {
-                    result = code;
-                    if (err)
-                        *err = error;
-                }
-            }
+            if (code != RP_OK)
+                rp_frames_note_failure(&result, err, code, &error);
         }
         free(data);
     }

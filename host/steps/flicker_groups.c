@@ -218,15 +218,8 @@ rp_code rp_flicker_clean_groups(rp_stage *stage, rp_flicker *f, const rp_frames 
                 continue;
             const rp_code code = ok ? clean_plane(&j, &b, plane, &error)
                                     : rp_fail(&error, RP_E_MEMORY, "clean_flicker_noise: no memory for an image");
-            if (code != RP_OK) {
-#pragma omp critical(rp_flicker)
-                {
-#pragma omp atomic write
-                    result = code;
-                    if (err)
-                        *err = error;
-                }
-            }
+            if (code != RP_OK)
+                rp_frames_note_failure(&result, err, code, &error);
         }
         bench_clear(&b);
     }

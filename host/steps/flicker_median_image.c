@@ -84,14 +84,8 @@ static rp_code median_groups(const rp_run *run, const rp_flicker *f, const rp_fr
             const rp_code code = data && values
                                      ? median_strip(run, f, frames, item / strips, strip, data, values, &error)
                                      : rp_fail(&error, RP_E_MEMORY, "clean_flicker_noise: no memory for some rows");
-            if (code != RP_OK) {
-#pragma omp critical(rp_flicker)
-                {
-                    result = code;
-                    if (err)
-                        *err = error;
-                }
-            }
+            if (code != RP_OK)
+                rp_frames_note_failure(&result, err, code, &error);
         }
         free(data);
         free(values);

@@ -195,14 +195,8 @@ static rp_code measure_groups(const rp_stage *stage, const picture_frame *s, con
                 continue;
             const rp_code code = image ? measure_plane(s, run, frames, plane, image, image + n, &error)
                                        : rp_fail(&error, RP_E_MEMORY, "picture_frame: no memory for an image");
-            if (code != RP_OK) {
-#pragma omp critical(rp_picture_frame)
-                {
-                    result = code;
-                    if (err)
-                        *err = error;
-                }
-            }
+            if (code != RP_OK)
+                rp_frames_note_failure(&result, err, code, &error);
         }
         free(image);
     }
